@@ -1,0 +1,138 @@
+"""The editors' and cron's door. One file a command, imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter import __version__
+from newsletter.errors import NewsletterError
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+
+COMMANDS = {
+    "init": "Make a new site.",
+    "demo": "Run the whole story on one machine, with a sample feed.",
+    "pull": "Collect the feeds' articles.",
+    "articles": "List what can be picked.",
+    "build": "Draft and render an issue.",
+    "preview": "Look at an issue in the browser.",
+    "approve": "Approve an issue as it is built now.",
+    "send": "Send an approved issue.",
+    "pause": "Stop an issue's sending for now.",
+    "resume": "Go on with a paused issue.",
+    "cancel": "Never send what is left of an issue.",
+    "status": "Show an issue's deliveries in numbers.",
+    "cron": "Do what is due: collect, draft, send.",
+    "subscribers": "Add, list and show subscribers.",
+    "db": "Upgrade or back up the database.",
+}
+"""Name → one line of help. `newsletter.cli.<name>` holds the command, called `command`; --help imports none."""
+
+
+class _LateGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"newsletter.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `newsletter --help` lists what there is."
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+class Context:
+    """What every command is given: where the site is and what time it is to be."""
+
+    def __init__(self, site: Path | None, now: datetime | None) -> None:
+        self._site = site
+        self._now = now
+
+    @property
+    def now(self) -> datetime:
+        return self._now or datetime.now(UTC)
+
+    def app(self) -> App:
+        from newsletter.app import make_app
+        from newsletter.config import find_site
+
+        return make_app(find_site(Path.cwd(), site=self._site))
+
+
+class _Moment(click.ParamType[datetime]):
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a moment such as 2026-11-24T06:00:00+00:00.", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@click.group(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="NEWSLETTER_SITE",
+    help="The site's folder; otherwise the nearest one upward with newsletter.toml.",
+)
+@click.option("--now", type=_Moment(), metavar="TIME", help="Act as if it were this moment (to try a schedule out).")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+@click.version_option(__version__, prog_name="newsletter")
+@click.pass_context
+def cli(ctx: click.Context, site: Path | None, now: datetime | None, debug: bool) -> None:
+    """Publish a weekly newsletter: collect, compose, approve, send once, and let readers leave.
+
+    Begin with `newsletter demo`, or `newsletter init` in an empty folder.
+    """
+    ctx.obj = Context(site, now)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line. Errors go to stderr as what, where and what to do; 1 and 2 as documented."""
+    arguments = sys.argv[1:] if args is None else args
+    debug = "--debug" in arguments
+    try:
+        code = cli.main(args=arguments, prog_name="newsletter", standalone_mode=False)
+    except NewsletterError as error:
+        if debug:
+            raise
+        click.echo(f"Error: {error}", err=True)
+        code = error.exit_code
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has gone: nothing is wrong, and Python must not say so at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,124 @@
+"""The error tree. Every error says what happened, where, and what to do; the leaf's name says what is known.
+
+NewsletterError                 exit 1: the thing asked about is not so
+├── UsageError                  exit 2: used wrongly or misconfigured
+│   ├── ConfigError             newsletter.toml: file, line, key
+│   ├── ContentError            an issue file: file, line, key
+│   └── TemplateError           a template: file, line
+├── FeedError                   one feed's trouble; the others go on
+│   ├── FeedUnreachable         no answer, or not the answer of a feed
+│   └── FeedRefused             an answer that must not be taken in (comments, exports, too big, hostile)
+├── NothingNew                  a week without new articles
+├── StorageError                the database cannot be opened, is too old, or refuses a change
+├── ApprovalError               the issue is not approved, or has changed since
+├── ProviderError               what is known about one call
+│   ├── NotTaken                certainly not accepted: may be queued again
+│   ├── MaybeTaken              nobody can know: in doubt
+│   └── StopSending             no further call can work (a wrong key): stop the run
+└── LinkError                   a link that does not hold
+    ├── LinkInvalid             forged, cut off, or meant for something else
+    └── LinkExpired             genuine, but too old; carries when it was made
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class NewsletterError(Exception):
+    """An error for a person: *what* happened, *where*, and what to do (*hint*)."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f"\n  {self.hint}" if self.hint else ""
+        return f"{place}{self.what}{advice}"
+
+
+class UsageError(NewsletterError):
+    """Used wrongly or misconfigured."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A mistake in newsletter.toml or in a secret it needs."""
+
+
+class ContentError(UsageError):
+    """A mistake in an issue file."""
+
+
+class TemplateError(UsageError):
+    """A mistake in a template, or one that could not be rendered."""
+
+
+class FeedError(NewsletterError):
+    """One feed's trouble; the others go on."""
+
+
+class FeedUnreachable(FeedError):
+    """No answer in time, or an HTTP error."""
+
+
+class FeedRefused(FeedError):
+    """An answer that must not be taken in: comments, an export file, a web page, too big, hostile."""
+
+
+class NothingNew(NewsletterError):
+    """There is no new article to make an issue of."""
+
+
+class StorageError(NewsletterError):
+    """The database cannot be opened, is of another version, or refuses a change."""
+
+
+class ApprovalError(NewsletterError):
+    """The issue is not approved, or is no longer what was approved."""
+
+
+class ProviderError(NewsletterError):
+    """What is known about one call to a provider."""
+
+
+class NotTaken(ProviderError):
+    """The provider has certainly not accepted anything of this call."""
+
+    def __init__(
+        self, what: str, *, where: str = "", hint: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.retry_after = retry_after
+        """Seconds the provider asks us to wait, when it says so."""
+
+
+class MaybeTaken(ProviderError):
+    """The provider may have accepted the call; nobody can know from here."""
+
+
+class StopSending(ProviderError):
+    """Nothing of this call was accepted, and no further call can work until a person acts."""
+
+
+class LinkError(NewsletterError):
+    """A reader's link that does not hold."""
+
+
+class LinkInvalid(LinkError):
+    """Forged, cut off on its way, or made for another purpose."""
+
+
+class LinkExpired(LinkError):
+    """Genuine but too old."""
+
+    def __init__(self, what: str, *, made_at: datetime, payload: str) -> None:
+        super().__init__(what)
+        self.made_at = made_at
+        self.payload = payload

@@ -1,0 +1,279 @@
+"""The tables. Each nullable column and each index says why it is there; states are CHECKed here and changed
+only by guarded updates (`… WHERE state = …`) whose row count is the answer.
+
+Migrations in `migrations/versions/` build exactly this; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from newsletter.types import DeliveryState, IssueState, SubscriberState
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC. SQLite keeps no zone, so it is taken off on the way in and put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment without a time zone: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return (
+            value
+            if value is None
+            else value.replace(tzinfo=UTC)
+            if value.tzinfo is None
+            else value.astimezone(UTC)
+        )
+
+
+def _one_of(column: str, values: Any) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("title", Text),  # NULL until the first good answer
+    Column("etag", Text),  # NULL when the server sends none
+    Column("last_modified", Text),  # NULL when the server sends none
+    Column(
+        "first_pulled_at", UtcDateTime
+    ),  # NULL until the first good answer; its articles are the back list
+    Column("checked_at", UtcDateTime),  # NULL until first asked
+    Column("error", Text),  # NULL when the last answer was good
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", Integer, ForeignKey("feeds.id"), nullable=False),
+    Column("guid", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column(
+        "canonical_url", Text, nullable=False, unique=True
+    ),  # one page is one article, whichever feed brings it
+    Column("title", Text, nullable=False),
+    Column("excerpt", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("author", Text),  # NULL when the feed names none
+    Column("published_at", UtcDateTime),  # NULL when the feed gives no date, or an impossible one
+    Column("updated_at", UtcDateTime),  # NULL when the feed gives none
+    Column("categories", JSON, nullable=False),  # a list of names, in the feed's order
+    Column("image", JSON),  # {url, alt, width, height}; NULL: the article has no usable picture
+    Column("video", JSON),  # {url, still}; NULL: it has no video we know how to show
+    Column("section", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # why this section, in words
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("new_at", UtcDateTime, nullable=False),  # see types.Article
+    Column("changed_at", UtcDateTime),  # when we last saw it edited; NULL: never
+    Column("revision", Integer, nullable=False, server_default="1"),  # 1, and one more for each edit seen
+    UniqueConstraint("feed_id", "guid"),
+    Index("ix_articles_new_at", "new_at"),  # "what came in since" is asked at each build
+    Index("ix_articles_content_hash", "content_hash"),  # the last of the three identities
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),  # an issue is published once
+    Column("subject", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("hash", Text, nullable=False),  # over the hashes of its editions
+    Column("audience", Integer, nullable=False),
+    Column("provider", Text, nullable=False),  # the one it was planned for
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),  # NULL until nothing is left to do
+    Column("note", Text),  # why it was paused or cancelled; NULL when it was not
+    _one_of("state", IssueState),
+)
+
+issue_articles = Table(
+    "issue_articles",
+    metadata,
+    Column("issue_id", Integer, ForeignKey("issues.id"), primary_key=True),
+    Column("canonical_url", Text, primary_key=True),
+    # "Was it in an issue before?" is asked for each candidate of a draft.
+    Index("ix_issue_articles_canonical_url", "canonical_url"),
+    sqlite_with_rowid=False,
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("topics", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    UniqueConstraint("issue_id", "topics"),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", Text),  # as written; NULL once erased
+    Column(
+        "email_key", Text, unique=True
+    ),  # for comparison: lower case, domain in punycode; NULL once erased
+    Column("first_name", Text),  # optional
+    Column("state", Text, nullable=False),
+    Column("topics", Text, nullable=False, server_default="*"),  # see types.Topics
+    Column("source", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("confirmed_at", UtcDateTime),  # NULL while pending
+    Column("unsubscribed_at", UtcDateTime),  # NULL unless the reader left
+    Column("paused_until", UtcDateTime),  # NULL: not paused
+    _one_of("state", SubscriberState),
+    CheckConstraint("state <> 'active' OR confirmed_at IS NOT NULL", name="active_is_confirmed"),
+    CheckConstraint("(email IS NULL) = (state = 'erased')", name="erased_has_no_email"),
+    CheckConstraint("(email IS NULL) = (email_key IS NULL)", name="email_has_key"),
+    sqlite_autoincrement=True,  # links name readers by id: an id is never given twice
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email_key", Text, unique=True),  # NULL for an erased address, of which only the hash is kept
+    Column("email_hash", Text, unique=True),  # keyed; NULL for the others
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("at", UtcDateTime, nullable=False),
+    _one_of("reason", ("bounced", "complained", "manual", "erased")),
+    CheckConstraint("(email_key IS NULL) = (email_hash IS NOT NULL)", name="key_or_hash"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id"), nullable=False),
+    Column(
+        "action", Text, nullable=False
+    ),  # requested, confirmed, added, imported, topics, unsubscribed, erased …
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", Text, nullable=False),  # the form, the command, the file
+    Column("wording", Text),  # what the reader was shown; NULL where nothing is shown (leaving)
+    Column("wording_hash", Text),  # NULL with wording
+    Column("network_hash", Text),  # keyed hash of the network address; NULL where there is none
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("previous_hash", Text, nullable=False),  # of the line before; "" for the first
+    Column("hash", Text, nullable=False, unique=True),  # over this line and previous_hash
+    Index("ix_consent_subscriber_id", "subscriber_id"),  # "all about this reader"
+    sqlite_autoincrement=True,
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("edition_id", Integer, ForeignKey("editions.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("attempt_id", Integer),  # the latest attempt, which alone may record; NULL before the first
+    Column("not_before", UtcDateTime),  # a provider asked to wait; NULL: at once
+    _one_of("state", ("queued", "sending", "done", "in_doubt")),
+    Index("ix_batches_issue_id_state", "issue_id", "state"),  # the claim
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    # One line per (issue, subscriber): that no reader gets an issue twice begins here.
+    Column("issue_id", Integer, ForeignKey("issues.id"), primary_key=True),
+    Column("subscriber_id", Integer, primary_key=True),
+    Column("edition_id", Integer),  # NULL only for a reader skipped at planning: nothing in their topics
+    Column("batch_id", Integer),  # NULL likewise
+    Column("state", Text, nullable=False),
+    Column("reference", Text),  # the provider's own id; NULL until sent, or where it gives none
+    Column("reason", Text),  # why refused, skipped or in doubt; NULL otherwise
+    _one_of("state", DeliveryState),
+    Index("ix_deliveries_batch_id", "batch_id"),  # a batch's members; never changes after planning
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch_id", Integer, ForeignKey("batches.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("sender", Text, nullable=False),  # host, boot, process: tells a dead sender from a slow one
+    Column("provider", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),  # NULL: under way, or its process died
+    Column("outcome", Text),  # NULL likewise
+    Column("error", Text),  # NULL when taken
+    Column("body", LargeBinary),  # kept where a retry must be byte-identical; NULL elsewhere
+    UniqueConstraint("batch_id", "number"),
+    _one_of("outcome", ("taken", "not_taken", "maybe_taken")),
+    sqlite_autoincrement=True,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),  # what may happen only once at a time: pull, draft …
+    Column("holder", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),  # a holder that died is passed over after this
+    Column("finished_at", UtcDateTime),  # NULL while it runs
+    Column("outcome", Text),  # NULL likewise
+    # One at a time.
+    Index(
+        "uq_runs_running",
+        "name",
+        unique=True,
+        sqlite_where=text("finished_at IS NULL"),
+        postgresql_where=text("finished_at IS NULL"),
+    ),
+)

@@ -34,7 +34,7 @@ def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_function_fits_a_glance_and_a_file_a_few_screens(source: Path) -> None:
-    """No function over 60 lines, no file over 330: past that a thing is two things."""
+    """No function over 60 lines, no file over 400: past that a thing is two things."""
     text = source.read_text(encoding="utf-8")
     tree = ast.parse(text)
     long = [
@@ -45,7 +45,7 @@ def test_a_function_fits_a_glance_and_a_file_a_few_screens(source: Path) -> None
         and (node.end_lineno or 0) - node.lineno >= 60
     ]
     assert long == []
-    assert "versions" in source.parts or text.count("\n") <= 330
+    assert "versions" in source.parts or text.count("\n") <= 400
 
 
 def test_wings_read_no_clock() -> None:

@@ -6,7 +6,8 @@ aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -219,6 +220,13 @@ class Edition:
     """SHA-256, hex, over subject, preheader, html and text."""
     mjml: str = field(default="", compare=False, repr=False)
     """For editors and checks; not sent, not stored."""
+
+
+def editions_hash(editions: Iterable[Edition]) -> str:
+    """An issue's hash, hex: over its variants and their hashes, in whatever order they come. The seal, the
+    ledger and `status` all mean this one."""
+    lines = sorted(f"{one.topics} {one.hash}\n" for one in editions)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 # --- readers ---------------------------------------------------------------------------------------------

@@ -1,0 +1,306 @@
+"""The seal: what an approval means. It names everything an issue was made of and every edition that came out.
+
+    content/issues/2026-11-26.seal.json
+      approvals   who, when, and the hash of what they saw
+      editions    variant → hash of its bytes
+      hash        over the editions: what `status` shows and the ledger freezes
+      inputs      "the issue file", "template …", "article …: title", "setting …", "program version" → hash
+      checksum    over all of the above: notices a slip of the hand; it does not keep a forger out
+
+An input's name is what an editor reads when it changed, so comparing two seals is comparing two dicts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from newsletter import __version__
+from newsletter.config import Approval as Rules
+from newsletter.config import Config
+from newsletter.errors import ApprovalError, UsageError
+from newsletter.types import Edition, Layout, Story, editions_hash
+
+FORMAT = 1
+SUFFIX = ".seal.json"
+_PACKAGES = ("mjml-python", "premailer", "jinja2")
+_UNSEEN = {"editors"}
+"""The settings of [newsletter] that reach neither a mail nor its headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's word, for the editions that hash to `hash`."""
+
+    name: str
+    at: datetime
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    inputs: Mapping[str, str]
+    editions: Mapping[str, str]
+    hash: str
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as it was approved. `before` None: it is new; `after` None: it is gone."""
+
+    what: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        if self.before is None:
+            return f"{self.what} (new)"
+        if self.after is None:
+            return f"{self.what} (gone)"
+        return f"{self.what} {self.before} → {self.after}" if self.what.endswith(" version") else self.what
+
+
+# --- what an issue is made of ----------------------------------------------------------------------------
+
+
+def gather_inputs(
+    issue_file: bytes, layout: Layout, templates: Mapping[str, str], config: Config
+) -> dict[str, str]:
+    """Everything the editions depend on, by the name an editor knows it by."""
+    return {
+        "the issue file": digest(issue_file),
+        **{f"template {name}": digest(text) for name, text in templates.items()},
+        **dict(_articles(layout)),
+        **{f"setting {name}": digest(value) for name, value in rendering_settings(config).items()},
+        **program_versions(),
+    }
+
+
+def rendering_settings(config: Config) -> dict[str, Any]:
+    """The settings that reach a mail, by their place in newsletter.toml; not those of when and how fast."""
+    identity = config.newsletter.model_dump(mode="json", exclude=_UNSEEN)
+    brand = config.brand.model_dump(mode="json")
+    palettes = {"colours": brand.pop("colours"), "dark": brand.pop("dark")}
+    return {
+        **{f"[newsletter] {_toml_name(key)}": value for key, value in identity.items()},
+        "[[section]] order": list(config.section_ids),
+        **{f"[[section]] {one.id} title": one.title for one in config.sections},
+        **{f"[[section]] {one.id} intro": one.intro for one in config.sections},
+        **{f"[brand] {key}": value for key, value in brand.items()},
+        **{f"[brand.{name}] {key}": value for name, rows in palettes.items() for key, value in rows.items()},
+    }
+
+
+def program_versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {"program version": __version__, **{f"{name} version": version(name) for name in _PACKAGES}}
+
+
+def digest(value: Any) -> str:
+    """SHA-256, hex, of bytes, of text, or of a plain value's canonical JSON."""
+    if not isinstance(value, bytes):
+        value = (value if isinstance(value, str) else _canonical(value)).encode()
+    return hashlib.sha256(value).hexdigest()
+
+
+def _articles(layout: Layout) -> Iterable[tuple[str, str]]:
+    stories = [*([layout.lead] if layout.lead else []), *(one for _, many in layout.sections for one in many)]
+    for story in stories:
+        for key, value in _shown(story).items():
+            yield f"article {story.url}: {key}", digest(value)
+
+
+def _shown(story: Story) -> dict[str, Any]:
+    fields = asdict(story)
+    del fields["url"]
+    return {
+        key: value.isoformat() if hasattr(value, "isoformat") else value
+        for key, value in fields.items()
+        if value is not None
+    }
+
+
+def _toml_name(key: str) -> str:
+    return "from" if key == "sender" else key
+
+
+# --- making and comparing --------------------------------------------------------------------------------
+
+
+def make_seal(inputs: Mapping[str, str], editions: Iterable[Edition]) -> Seal:
+    """A seal that nobody has approved yet."""
+    editions = tuple(editions)
+    return Seal(
+        inputs=dict(inputs),
+        editions={str(one.topics): one.hash for one in editions},
+        hash=editions_hash(editions),
+    )
+
+
+def compare(seal: Seal, now: Seal) -> list[Change]:
+    """What is not as it was sealed, by name; empty when nothing changed.
+
+    An edition is named only when no input explains why it differs.
+    """
+    return _collapsed(_differences(seal.inputs, now.inputs)) or [
+        replace(change, what=f"the edition {change.what}")
+        for change in _differences(seal.editions, now.editions)
+    ]
+
+
+def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    return [
+        Change(name, before.get(name), after.get(name))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _collapsed(changes: list[Change]) -> list[Change]:
+    """An article that came or went is one change, not one for each of its fields."""
+    whole = {
+        (owner, change.before is None)
+        for change in changes
+        for owner, _, field in [change.what.rpartition(": ")]
+        if field == "title" and None in (change.before, change.after)
+    }
+    kept: dict[str, Change] = {}
+    for change in changes:
+        owner = change.what.rpartition(": ")[0]
+        if (owner, change.before is None) in whole:
+            change = replace(change, what=owner)
+        kept.setdefault(change.what, change)
+    return list(kept.values())
+
+
+# --- approving -------------------------------------------------------------------------------------------
+
+
+def sign(seal: Seal, name: str, at: datetime, *, rules: Rules, author: str | None) -> Seal:
+    """The seal with this person's approval; the same seal when they had given it before.
+
+    Raises UsageError for a name that is none, ApprovalError when the author approves and must not.
+    """
+    name = clean_name(name)
+    if not rules.author_may_approve and author is None:
+        raise ApprovalError(
+            "nobody is named as this issue's author, and an author may not approve",
+            hint="Add `author: NAME` to the issue file.",
+        )
+    if not rules.author_may_approve and same_person(name, author or ""):
+        raise ApprovalError(
+            f"{name} wrote this issue and may not approve it",
+            where="newsletter.toml: [approval] author_may_approve",
+            hint="Ask somebody else to look at it and approve.",
+        )
+    if any(same_person(name, one.name) for one in seal.approvals):
+        return seal
+    return replace(seal, approvals=(*seal.approvals, Approval(name, at.astimezone(UTC), seal.hash)))
+
+
+def counted(seal: Seal, *, rules: Rules, author: str | None) -> tuple[Approval, ...]:
+    """The approvals that count under today's rules: each person once, for this hash, not the author's where
+    the author may not."""
+    people: dict[str, Approval] = {}
+    for one in seal.approvals:
+        if one.hash == seal.hash and (rules.author_may_approve or not same_person(one.name, author or "")):
+            people.setdefault(_key(one.name), one)
+    return tuple(people.values())
+
+
+def clean_name(name: str) -> str:
+    """A person's name on one line. Raises UsageError when nothing is left or it cannot be a name."""
+    cleaned = " ".join(name.split())
+    if not cleaned or len(cleaned) > 100 or any(unicodedata.category(c) in ("Cc", "Cs") for c in cleaned):
+        raise UsageError(f"{name!r} is not a name", hint='Say who approves: --by "Ada Novak".')
+    return cleaned
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two spellings name one person: case and blanks do not tell people apart."""
+    return _key(one) == _key(other)
+
+
+def _key(name: str) -> str:
+    # Nor do characters that nobody sees.
+    seen = (one for one in unicodedata.normalize("NFKC", name) if unicodedata.category(one) != "Cf")
+    return "".join("".join(seen).split()).casefold()
+
+
+# --- the file --------------------------------------------------------------------------------------------
+
+
+def find_seal(path: Path) -> Seal | None:
+    """The seal in a file, None when there is none. Raises ApprovalError when it is not as we wrote it."""
+    try:
+        return read_text(path.read_text(encoding="utf-8"), where=str(path))
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        raise _broken("is not UTF-8", str(path)) from None
+
+
+def read_text(text: str, *, where: str) -> Seal:
+    """A seal from its file's text. Raises ApprovalError with file and line."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _broken(f"is not JSON: {error.msg.lower()}", f"{where}:{error.lineno}") from None
+    if not isinstance(data, dict) or not isinstance(data.get("format"), int):
+        raise _broken("is not a seal", where)
+    if data["format"] != FORMAT:
+        raise _broken(f"is of format {data['format']}, this program knows {FORMAT}", where)
+    if data.pop("checksum", None) != digest(data):
+        raise _broken("was changed by hand, or put together from two versions", where)
+    approvals = tuple(
+        Approval(one["name"], datetime.fromisoformat(one["at"]), one["hash"]) for one in data["approvals"]
+    )
+    return Seal(data["inputs"], data["editions"], data["hash"], approvals)
+
+
+def write_text(seal: Seal) -> str:
+    """The seal as its file holds it: sorted, one thing a line, so that git shows and merges what changed."""
+    data: dict[str, Any] = {
+        "format": FORMAT,
+        "inputs": dict(seal.inputs),
+        "editions": dict(seal.editions),
+        "hash": seal.hash,
+        "approvals": [
+            {"name": one.name, "at": one.at.isoformat(), "hash": one.hash} for one in seal.approvals
+        ],
+    }
+    return json.dumps({**data, "checksum": digest(data)}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_seal(path: Path, seal: Seal) -> None:
+    """Write the seal's file, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(write_text(seal))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _broken(what: str, where: str) -> ApprovalError:
+    return ApprovalError(
+        f"the seal {what}",
+        where=where,
+        hint="Bring it back from version control, or delete it, look at the issue and approve again.",
+    )

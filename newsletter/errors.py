@@ -4,7 +4,9 @@ NewsletterError                 exit 1: the thing asked about is not so
 ├── UsageError                  exit 2: used wrongly or misconfigured
 │   ├── ConfigError             newsletter.toml: file, line, key
 │   ├── ContentError            an issue file: file, line, key
-│   └── TemplateError           a template: file, line
+│   ├── TemplateError           a template: file, line
+│   ├── AddressError            an address no mail can be sent to, and why
+│   └── ListError               a file of subscribers that cannot be taken in
 ├── FeedError                   one feed's trouble; the others go on
 │   ├── FeedUnreachable         no answer, or not the answer of a feed
 │   └── FeedRefused             an answer that must not be taken in (comments, exports, too big, hostile)
@@ -58,6 +60,14 @@ class ContentError(UsageError):
 
 class TemplateError(UsageError):
     """A mistake in a template, or one that could not be rendered."""
+
+
+class AddressError(UsageError):
+    """An address no mail can be sent to; `what` reads on after "the address"."""
+
+
+class ListError(UsageError):
+    """A file of subscribers that cannot be taken in: not a table of text, or nobody could say what is in it."""
 
 
 class FeedError(NewsletterError):

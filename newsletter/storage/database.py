@@ -119,6 +119,8 @@ def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
         "busy_timeout=10000",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        "recursive_triggers=ON",  # without it INSERT OR REPLACE deletes past the consent log's trigger
+        "secure_delete=ON",  # an erased address is overwritten, not only unlinked from its page
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

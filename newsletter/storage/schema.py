@@ -162,6 +162,8 @@ subscribers = Table(
     Column(
         "email_key", Text, unique=True
     ),  # for comparison: lower case, domain in punycode; NULL once erased
+    Column("new_email", Text),  # an address the reader wants instead; NULL unless it waits to be confirmed
+    Column("new_email_key", Text),  # NULL likewise. Not unique: a stranger may ask for it too
     Column("first_name", Text),  # optional
     Column("state", Text, nullable=False),
     Column("topics", Text, nullable=False, server_default="*"),  # see types.Topics
@@ -174,6 +176,10 @@ subscribers = Table(
     CheckConstraint("state <> 'active' OR confirmed_at IS NOT NULL", name="active_is_confirmed"),
     CheckConstraint("(email IS NULL) = (state = 'erased')", name="erased_has_no_email"),
     CheckConstraint("(email IS NULL) = (email_key IS NULL)", name="email_has_key"),
+    CheckConstraint("(new_email IS NULL) = (new_email_key IS NULL)", name="new_email_has_key"),
+    CheckConstraint(
+        "state <> 'erased' OR (first_name IS NULL AND new_email IS NULL)", name="erased_has_no_name"
+    ),
     sqlite_autoincrement=True,  # links name readers by id: an id is never given twice
 )
 
@@ -190,24 +196,61 @@ suppressions = Table(
     CheckConstraint("(email_key IS NULL) = (email_hash IS NOT NULL)", name="key_or_hash"),
 )
 
+wordings = Table(
+    "wordings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Text, nullable=False),  # the site's own name for it
+    Column("text", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),  # over version and text; what a line of the log names
+)
+
 consent = Table(
     "consent",
     metadata,
+    # Without a gap: a line that is missing is seen. Given by the program, see storage.consent.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id"), nullable=False),
+    Column("action", Text, nullable=False),  # see storage.consent.Action
+    Column("at", UtcDateTime, nullable=False),
+    Column("given_at", UtcDateTime),  # when it was given elsewhere, as a file says; NULL: at `at`, or unknown
+    Column("form", Text, nullable=False),  # which door: page, embed, link, one-click, command, import …
+    Column("source", Text, nullable=False),  # where in particular: the page's address, the operator's words
+    Column("wording_id", Integer, ForeignKey("wordings.id")),  # NULL where nothing is shown (leaving)
+    Column("network_hash", Text),  # keyed hash of the network address; NULL where there is none
+    Column("detail", Text, nullable=False, server_default=""),  # never personal: the line outlives an erasure
+    Column("hash", Text, nullable=False),  # over this line and the hash of the one before
+    Index("ix_consent_subscriber_id", "subscriber_id"),  # "all about this reader"
+)
+
+consent_head = Table(
+    "consent_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("lines", Integer, nullable=False),
+    Column("hash", Text, nullable=False),  # of the last line; "" before the first
+    Column("seal", Text, nullable=False),  # keyed, over both: who edits the store cannot cut the log's end
+    CheckConstraint("id = 1", name="only_one"),
+)
+
+consent_networks = Table(
+    "consent_networks",
+    metadata,
+    # Network addresses in the clear, where a site turned that on. Apart from the log, so that they can be erased.
+    Column("consent_id", Integer, ForeignKey("consent.id"), primary_key=True, autoincrement=False),
+    Column("network", Text, nullable=False),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    # Single mails (confirm, preferences …) handed to a provider: what the budget per address counts.
     Column("id", Integer, primary_key=True),
     Column("subscriber_id", Integer, ForeignKey("subscribers.id"), nullable=False),
-    Column(
-        "action", Text, nullable=False
-    ),  # requested, confirmed, added, imported, topics, unsubscribed, erased …
+    Column("kind", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("source", Text, nullable=False),  # the form, the command, the file
-    Column("wording", Text),  # what the reader was shown; NULL where nothing is shown (leaving)
-    Column("wording_hash", Text),  # NULL with wording
-    Column("network_hash", Text),  # keyed hash of the network address; NULL where there is none
-    Column("detail", Text, nullable=False, server_default=""),
-    Column("previous_hash", Text, nullable=False),  # of the line before; "" for the first
-    Column("hash", Text, nullable=False, unique=True),  # over this line and previous_hash
-    Index("ix_consent_subscriber_id", "subscriber_id"),  # "all about this reader"
-    sqlite_autoincrement=True,
+    Index("ix_mails_subscriber_id_at", "subscriber_id", "at"),  # "how many to this address lately?"
+    sqlite_autoincrement=True,  # names the mail to the provider: never given twice
 )
 
 batches = Table(

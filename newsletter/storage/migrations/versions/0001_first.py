@@ -63,6 +63,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("email_key", sa.Text(), nullable=True),
+        sa.Column("new_email", sa.Text(), nullable=True),
+        sa.Column("new_email_key", sa.Text(), nullable=True),
         sa.Column("first_name", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("topics", sa.Text(), server_default="*", nullable=False),
@@ -83,6 +85,13 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "(email IS NULL) = (email_key IS NULL)", name=op.f("ck_subscribers_email_has_key")
+        ),
+        sa.CheckConstraint(
+            "(new_email IS NULL) = (new_email_key IS NULL)", name=op.f("ck_subscribers_new_email_has_key")
+        ),
+        sa.CheckConstraint(
+            "state <> 'erased' OR (first_name IS NULL AND new_email IS NULL)",
+            name=op.f("ck_subscribers_erased_has_no_name"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("email_key", name=op.f("uq_subscribers_email_key")),
@@ -137,24 +146,62 @@ def upgrade() -> None:
     op.create_index("ix_articles_content_hash", "articles", ["content_hash"], unique=False)
     op.create_index("ix_articles_new_at", "articles", ["new_at"], unique=False)
     op.create_table(
-        "consent",
+        "wordings",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wordings")),
+        sa.UniqueConstraint("hash", name=op.f("uq_wordings_hash")),
+    )
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("subscriber_id", sa.Integer(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("form", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("wording", sa.Text(), nullable=True),
-        sa.Column("wording_hash", sa.Text(), nullable=True),
+        sa.Column("wording_id", sa.Integer(), nullable=True),
         sa.Column("network_hash", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
-        sa.Column("previous_hash", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscribers.id"], name=op.f("fk_consent_subscriber_id")),
+        sa.ForeignKeyConstraint(["wording_id"], ["wordings.id"], name=op.f("fk_consent_wording_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
-        sa.UniqueConstraint("hash", name=op.f("uq_consent_hash")),
-        sqlite_autoincrement=True,
     )
     op.create_index("ix_consent_subscriber_id", "consent", ["subscriber_id"], unique=False)
+    op.create_table(
+        "consent_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("seal", sa.Text(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_consent_head_only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_head")),
+    )
+    op.execute("INSERT INTO consent_head (id, lines, hash, seal) VALUES (1, 0, '', '')")
+    for table in ("consent", "wordings"):
+        refuse_changes(table)
+    op.create_table(
+        "consent_networks",
+        sa.Column("consent_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["consent_id"], ["consent.id"], name=op.f("fk_consent_networks_consent_id")),
+        sa.PrimaryKeyConstraint("consent_id", name=op.f("pk_consent_networks")),
+    )
+    op.create_table(
+        "mails",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subscriber_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscribers.id"], name=op.f("fk_mails_subscriber_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_mails_subscriber_id_at", "mails", ["subscriber_id", "at"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("issue_id", sa.Integer(), nullable=False),
@@ -232,4 +279,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
         sa.UniqueConstraint("batch_id", "number", name=op.f("uq_attempts_batch_id_number")),
         sqlite_autoincrement=True,
+    )
+
+
+def refuse_changes(table: str) -> None:
+    """Lines can be added to this table and nothing else: the store itself refuses to change or remove one."""
+    if op.get_bind().dialect.name == "sqlite":
+        for change in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        return
+    op.execute(
+        f"CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_{table}()"
     )

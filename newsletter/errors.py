@@ -12,6 +12,7 @@ NewsletterError                 exit 1: the thing asked about is not so
 │   └── FeedRefused             an answer that must not be taken in (comments, exports, too big, hostile)
 ├── NothingNew                  a week without new articles
 ├── StorageError                the database cannot be opened, is too old, or refuses a change
+├── SubscriberError             there is no such reader, or they left, or must not be written to
 ├── ApprovalError               the issue is not approved, or has changed since
 ├── ProviderError               what is known about one call
 │   ├── NotTaken                certainly not accepted: may be queued again
@@ -67,7 +68,7 @@ class AddressError(UsageError):
 
 
 class ListError(UsageError):
-    """A file of subscribers that cannot be taken in: not a table of text, or nobody could say what is in it."""
+    """A file of subscribers that cannot be taken in: not a table of text, or of unknown columns."""
 
 
 class FeedError(NewsletterError):
@@ -76,6 +77,11 @@ class FeedError(NewsletterError):
 
 class FeedUnreachable(FeedError):
     """No answer in time, or an HTTP error."""
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", status: int | None = None) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.status = status
+        """The HTTP status; None when there was no answer, or it broke off."""
 
 
 class FeedRefused(FeedError):
@@ -88,6 +94,10 @@ class NothingNew(NewsletterError):
 
 class StorageError(NewsletterError):
     """The database cannot be opened, is of another version, or refuses a change."""
+
+
+class SubscriberError(NewsletterError):
+    """There is no such reader, or they left, or must not be written to."""
 
 
 class ApprovalError(NewsletterError):

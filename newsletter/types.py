@@ -27,6 +27,8 @@ class Fetched:
     etag: str | None = None
     last_modified: str | None = None
     content_type: str = ""
+    pages: int | None = None
+    """How many pages there are in all, where the server says so (WordPress's X-WP-TotalPages)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,35 @@ class Subscriber:
     paused_until: datetime | None = None
     first_name: str | None = None
     source: str = ""
+    new_email: str | None = None
+    """An address the reader asked for instead, until it is confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a reader was shown when asked for consent, under the site's own name for it."""
+
+    text: str
+    version: str = ""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256, hex, over version and text: what a line of the consent log names."""
+        return hashlib.sha256(f"{self.version}\n{self.text}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a reader's wish came from: which door, where in particular, and what they were shown there."""
+
+    form: str
+    """page, embed, api, link, one-click, command, import …"""
+    source: str = ""
+    """The address of the page, the operator's words, the name of the file. Never a person's name or address."""
+    wording: Wording | None = None
+    """None where nothing is shown, such as when leaving."""
+    network: str | None = None
+    """The network address the wish came from, in the clear: it is stored hashed."""
 
 
 # --- ledger ----------------------------------------------------------------------------------------------

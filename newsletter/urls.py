@@ -22,9 +22,9 @@ _PORTS = {"http": 80, "https": 443}
 def web_address(text: str, base: str = "") -> str | None:
     """`text` as an absolute http or https address, resolved against `base`; None when it is not one.
 
-    Blanks around it are dropped and characters that no address may hold (RFC 3986, section 2) are escaped, but
-    those of Unicode's letters stay readable. Addresses with a user name in them are refused: they can pretend
-    to be another site.
+    Blanks around it are dropped and characters that no address may hold (RFC 3986, section 2) are escaped;
+    Unicode's letters stay readable. Addresses with a user name in them are refused: they can pretend to be
+    another site.
     """
     text = re.sub(r"[\t\r\n]", "", text.strip())
     try:
@@ -40,7 +40,7 @@ def web_address(text: str, base: str = "") -> str | None:
 
 
 def canonical_url(url: str) -> str:
-    """What stays of an address when all is taken off that does not choose the page: the same for the same page.
+    """What stays of an address when all is taken off that does not choose the page.
 
     Without scheme, `www.`, default port, fragment, tracking parameters and a slash at the end; host in lower
     case and punycode, escapes written one way, parameters sorted. For comparison only, not for reading on.

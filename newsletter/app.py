@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from newsletter.config import Config, Site, load_site
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Engine
+
+    from newsletter.pipeline.subscribe import Added
+    from newsletter.readers import Readers
+    from newsletter.types import Topics
 
 
 @dataclass
@@ -28,6 +34,25 @@ class App:
         from newsletter.storage.database import open_database
 
         return open_database(self.site.storage_url)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The site's secret keys, newest first."""
+        from newsletter.keys import load_keys
+
+        return load_keys(self.site.root)
+
+    @cached_property
+    def readers(self) -> Readers:
+        """All that can be done with subscribers."""
+        from newsletter.readers import Readers
+        from newsletter.storage.consent import Log
+
+        return Readers(self.database, self.config, Log(self.keys))
+
+    def add_subscriber(self, email: str, topics: str | Topics, source: str, now: datetime) -> Added:
+        """Shorthand for `readers.add`."""
+        return self.readers.add(email, topics, source, now)
 
 
 def make_app(root: Path) -> App:

@@ -64,7 +64,10 @@ class TemplateError(UsageError):
 
 
 class AddressError(UsageError):
-    """An address no mail can be sent to; `what` reads on after "the address"."""
+    """An address no mail can be sent to; `what` reads on after "the address" and never repeats it."""
+
+    def __str__(self) -> str:
+        return f"the address {super().__str__()}"
 
 
 class ListError(UsageError):

@@ -1,7 +1,7 @@
 """The site's secret keys: the newest makes, all are tried when something made earlier is read.
 
-They sign readers' links and the consent log's head, and make keyed hashes: of network addresses, and of erased
-readers' addresses, so that those can be recognised and not read.
+They sign readers' links and the consent log's head, and make keyed hashes: of network addresses, and of
+erased readers' addresses, so that those can be recognised and not read.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def load_keys(root: Path, *, environ: Mapping[str, str] = os.environ) -> tuple[s
 
 
 def make_key_file(path: Path) -> bool:
-    """Write a new key there, readable by its owner alone. False, and nothing changed, when there is a file."""
+    """Write a new key there, for its owner's eyes alone. False, and nothing changed, when there is a file."""
     if path.exists():
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def fingerprint(key: str) -> str:
 
 
 def keyed_hash(key: str, purpose: str, value: str) -> str:
-    """`<fingerprint>:<HMAC-SHA-256, hex>`. A purpose of its own keeps hashes of one kind from telling of another."""
+    """`<fingerprint>:<HMAC-SHA-256, hex>`. Hashes of one purpose tell nothing about those of another."""
     return f"{fingerprint(key)}:{_digest(key, purpose, value)}"
 
 

@@ -278,7 +278,7 @@ class Origin:
     form: str
     """page, embed, api, link, one-click, command, import …"""
     source: str = ""
-    """The address of the page, the operator's words, the name of the file. Never a person's name or address."""
+    """The address of the page, the operator's words, a file's name. Never a person's name or address."""
     wording: Wording | None = None
     """None where nothing is shown, such as when leaving."""
     network: str | None = None

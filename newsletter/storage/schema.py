@@ -236,7 +236,7 @@ consent_head = Table(
 consent_networks = Table(
     "consent_networks",
     metadata,
-    # Network addresses in the clear, where a site turned that on. Apart from the log, so that they can be erased.
+    # Network addresses in the clear, where a site turned that on. Apart from the log, so they can be erased.
     Column("consent_id", Integer, ForeignKey("consent.id"), primary_key=True, autoincrement=False),
     Column("network", Text, nullable=False),
 )

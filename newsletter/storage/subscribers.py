@@ -1,0 +1,145 @@
+"""Readers: found, listed, counted, and changed by guarded updates whose row count is the answer.
+
+Nothing here writes the consent log or decides who may do what: the verb that calls does both, in the same
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, not_, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from newsletter.addresses import Address
+from newsletter.errors import SubscriberError
+from newsletter.storage.schema import subscribers, suppressions
+from newsletter.types import Subscriber, SubscriberState, Topics
+
+PAGE = 1000
+
+
+def sendable(now: datetime) -> ColumnElement[bool]:
+    """Active, confirmed, not paused, not suppressed: asked at publish, and again when a batch is claimed."""
+    return and_(
+        subscribers.c.state == SubscriberState.ACTIVE,
+        or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= now),
+        not_(exists().where(suppressions.c.email_key == subscribers.c.email_key)),
+    )
+
+
+def find_subscriber(conn: Connection, subscriber_id: int) -> Subscriber | None:
+    return _one(conn, subscribers.c.id == subscriber_id)
+
+
+def find_by_address(conn: Connection, address: Address) -> Subscriber | None:
+    """The reader with this address. An erased one is not found by it any more."""
+    return _one(conn, subscribers.c.email_key == address.key)
+
+
+def get_by_address(conn: Connection, address: Address) -> Subscriber:
+    found = find_by_address(conn, address)
+    if found is None:
+        raise SubscriberError(
+            "nobody is here under this address", hint="`newsletter subscribers list` shows who is."
+        )
+    return found
+
+
+def _one(conn: Connection, condition: ColumnElement[bool]) -> Subscriber | None:
+    row = conn.execute(select(subscribers).where(condition)).one_or_none()
+    return None if row is None else _subscriber(row)
+
+
+def iter_subscribers(conn: Connection, state: SubscriberState | None = None) -> Iterator[Subscriber]:
+    """All but the erased (or all of one state) in the order of their coming, in pages: memory stays flat."""
+    wanted = subscribers.c.state == state if state else subscribers.c.state != SubscriberState.ERASED
+    last = 0
+    while True:
+        query = select(subscribers).where(wanted, subscribers.c.id > last).order_by(subscribers.c.id)
+        rows = conn.execute(query.limit(PAGE)).all()
+        yield from map(_subscriber, rows)
+        if len(rows) < PAGE:
+            return
+        last = rows[-1].id
+
+
+def count_by_state(conn: Connection) -> dict[str, int]:
+    count = func.count().label("n")
+    found = conn.execute(select(subscribers.c.state, count).group_by(subscribers.c.state))
+    counts: dict[str, int] = {row.state: row.n for row in found}
+    return {state.value: counts.get(state.value, 0) for state in SubscriberState}
+
+
+def count_by_topics(conn: Connection) -> dict[str, int]:
+    """Active readers by the topics they chose, in their stored form (`*` is all)."""
+    found = conn.execute(
+        select(subscribers.c.topics, func.count().label("n"))
+        .where(subscribers.c.state == SubscriberState.ACTIVE)
+        .group_by(subscribers.c.topics)
+        .order_by(subscribers.c.topics)
+    )
+    return {row.topics: row.n for row in found}
+
+
+def count_sendable(conn: Connection, now: datetime) -> int:
+    return conn.execute(select(func.count()).select_from(subscribers).where(sendable(now))).scalar_one()
+
+
+def insert_subscriber(
+    conn: Connection,
+    address: Address,
+    state: SubscriberState,
+    *,
+    topics: Topics,
+    source: str,
+    now: datetime,
+    first_name: str | None = None,
+) -> int | None:
+    """A new reader's id; None, and nothing changed, when somebody has this address."""
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    statement = (
+        insert(subscribers)
+        .values(
+            email=address.email,
+            email_key=address.key,
+            first_name=first_name,
+            state=state.value,
+            topics=str(topics),
+            source=source,
+            created_at=now,
+            confirmed_at=now if state is SubscriberState.ACTIVE else None,
+        )
+        .on_conflict_do_nothing()
+        .returning(subscribers.c.id)
+    )
+    return conn.execute(statement).scalar()
+
+
+def change(conn: Connection, subscriber_id: int, *guards: ColumnElement[bool], **values: Any) -> bool:
+    """Set columns of one reader where every guard holds; returns whether this call did it."""
+    statement = subscribers.update().where(subscribers.c.id == subscriber_id, *guards).values(**values)
+    return conn.execute(statement).rowcount == 1
+
+
+def in_state(*states: SubscriberState) -> ColumnElement[bool]:
+    """A guard for `change`."""
+    return subscribers.c.state.in_([state.value for state in states])
+
+
+def _subscriber(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        email=row.email,
+        state=SubscriberState(row.state),
+        topics=Topics.parse(row.topics),
+        created_at=row.created_at,
+        confirmed_at=row.confirmed_at,
+        unsubscribed_at=row.unsubscribed_at,
+        paused_until=row.paused_until,
+        first_name=row.first_name,
+        source=row.source,
+        new_email=row.new_email,
+    )

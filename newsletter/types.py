@@ -153,6 +153,8 @@ class Issue:
     author: str | None = None
     path: str = ""
     """Where the file is, for messages; never part of what is rendered."""
+    drafted_at: datetime | None = None
+    """Up to when articles were looked at for it, as a remark in its file says; None: nobody drafted it."""
 
 
 @dataclass(frozen=True, slots=True)

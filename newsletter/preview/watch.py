@@ -1,0 +1,48 @@
+"""Following the files: every save of the issue, of a template or of the settings, within a blink."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from newsletter.config import FILE_NAME, Site
+
+
+def follow(site: Site, issue: Path, on_change: Callable[[set[Path]], None]) -> threading.Event:
+    """Call `on_change` with the paths saved, from threads of its own, until the returned event is set."""
+    stop = threading.Event()
+    exact = {site.root / FILE_NAME, issue}
+
+    def files(paths: Iterable[Path]) -> set[Path]:
+        return {path for path in paths if path in exact}
+
+    def templates(paths: Iterable[Path]) -> set[Path]:
+        return {path for path in paths if not path.name.startswith(".") and not path.name.endswith("~")}
+
+    # Folders, not files: most editors save by putting another file in the old one's place.
+    _watch({site.root, issue.parent}, files, on_change, stop, recursive=False)
+    if site.templates.is_dir():
+        _watch({site.templates}, templates, on_change, stop, recursive=True)
+    return stop
+
+
+def _watch(
+    folders: set[Path],
+    wanted: Callable[[Iterable[Path]], set[Path]],
+    on_change: Callable[[set[Path]], None],
+    stop: threading.Event,
+    *,
+    recursive: bool,
+) -> None:
+    from watchfiles import watch
+
+    def run() -> None:
+        # step: how long it must be quiet, in ms, before a save counts as finished; debounce: at the latest.
+        for changes in watch(
+            *folders, watch_filter=None, debounce=120, step=15, recursive=recursive, stop_event=stop
+        ):
+            if paths := wanted(Path(path) for _, path in changes):
+                on_change(paths)
+
+    threading.Thread(target=run, name="watching for saves", daemon=True).start()

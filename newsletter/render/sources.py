@@ -1,0 +1,35 @@
+"""Which templates an issue is made of: the entry points, and everything they include, import or extend."""
+
+from __future__ import annotations
+
+import jinja2
+from jinja2 import meta
+
+from newsletter.errors import TemplateError
+from newsletter.render.renderer import _STYLES, ISSUE, Renderer
+
+
+def issue_sources(renderer: Renderer) -> dict[str, str]:
+    """Template name → its text, of all that an issue's mails are made of. Raises TemplateError.
+
+    One that chooses a template by a computed name may use any: then all of them count.
+    """
+    env = renderer.environment
+    found: dict[str, str] = {}
+    wanted = [f"{ISSUE}.mjml.j2", f"{ISSUE}.txt.j2", _STYLES]
+    while wanted:
+        name = wanted.pop()
+        if name in found:
+            continue
+        found[name] = _source(env, name)
+        named = list(meta.find_referenced_templates(env.parse(found[name])))
+        wanted += env.list_templates() if None in named else [one for one in named if one is not None]
+    return found
+
+
+def _source(env: jinja2.Environment, name: str) -> str:
+    assert env.loader is not None
+    try:
+        return env.loader.get_source(env, name)[0]
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(f"there is no template {error.name!r}", where="templates") from None

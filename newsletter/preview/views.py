@@ -110,8 +110,8 @@ def _fill(text: str, link: str) -> str:
 
 
 def as_seen(html: str, look: str) -> str:
-    """The mail as a program of a light or a dark look shows it, whatever this computer prefers; its links open
-    a tab of their own."""
+    """The mail as a program of a light or a dark look shows it, whatever this computer prefers; its links
+    open a tab of their own."""
     for scheme in ("light", "dark"):
         condition = "(min-width: 0)" if scheme == look else "(max-width: 0)"  # always, or never
         html = re.sub(rf"\(\s*prefers-color-scheme\s*:\s*{scheme}\s*\)", condition, html)

@@ -6,14 +6,16 @@ A verb decides nothing about mail but whether one may be sent; its caller sends 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from newsletter.addresses import Address
+from newsletter.addresses import Address, read_address
 from newsletter.errors import SubscriberError
-from newsletter.storage import subscribers, suppressions
+from newsletter.storage import mails, subscribers, suppressions
 from newsletter.storage.consent import Action, Log
+from newsletter.storage.mails import DEFAULT_BUDGET, Budget
 from newsletter.storage.subscribers import in_state
 from newsletter.types import Origin, Subscriber, SubscriberState, Topics
 
@@ -61,6 +63,173 @@ def add(
     if changed:
         log.append(conn, found.id, Action.ADDED, origin, now=now, detail=f"topics {topics}")
     return Added(subscribers.get_by_address(conn, address), changed)
+
+
+class Step(StrEnum):
+    """What became of a wish to join."""
+
+    CONFIRM = "confirm"
+    """Send a confirmation mail."""
+    PREFERENCES = "preferences"
+    """Active already: send the link to their preferences instead. Nothing of theirs was changed."""
+    NOTHING = "nothing"
+    """Send nothing: a mail went out lately, or the address is never to be written to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The answer to the person is the same for each of these; only the mail differs."""
+
+    step: Step
+    subscriber: Subscriber | None
+    """None when the address is suppressed."""
+    mail_id: int | None = None
+    """Names the one mail that may be sent now; None where none may."""
+
+
+def request(
+    conn: Connection,
+    address: Address,
+    *,
+    topics: Topics,
+    origin: Origin,
+    log: Log,
+    now: datetime,
+    budget: Budget = DEFAULT_BUDGET,
+    first_name: str | None = None,
+) -> Requested:
+    """Somebody, perhaps not the reader, asks to join. Never un-confirms, never brings back by itself.
+
+    A second wish within the budget's cool-down, or past its cap, changes nothing and leaves no line.
+    """
+    suppressed = suppressions.find_suppression(conn, address, keys=log.keys)
+    if suppressed and suppressed.reason is not suppressions.Reason.ERASED:
+        return Requested(Step.NOTHING, None)
+    subscribers.insert_subscriber(
+        conn, address, PENDING, topics=topics, source=origin.source, now=now, first_name=first_name
+    )
+    found = subscribers.get_by_address(conn, address)
+    step = Step.PREFERENCES if found.state is ACTIVE else Step.CONFIRM
+    mail_id = mails.take_mail(conn, found.id, step.value, budget, now=now)
+    if mail_id is None:
+        return Requested(Step.NOTHING, found)
+    if step is Step.CONFIRM:
+        subscribers.change(
+            conn, found.id, in_state(PENDING, UNSUBSCRIBED), topics=str(topics), first_name=first_name
+        )
+        log.append(conn, found.id, Action.REQUESTED, origin, now=now, detail=f"topics {topics}")
+    return Requested(step, subscribers.find_subscriber(conn, found.id), mail_id)
+
+
+class Confirmed(StrEnum):
+    NOW = "now"
+    ALREADY = "already"
+    """Pressed again: nothing changed, and the same is said."""
+    LEFT = "left"
+    """The reader left after this link was made: it must not bring them back."""
+    GONE = "gone"
+    """Erased, expired, or never to be written to."""
+
+
+def confirm(
+    conn: Connection, subscriber_id: int, *, asked_at: datetime, origin: Origin, log: Log, now: datetime
+) -> Confirmed:
+    """The reader pressed the button behind the link in their mail, which was made at `asked_at`."""
+    found = subscribers.find_subscriber(conn, subscriber_id)
+    if found is None or found.email is None:
+        return Confirmed.GONE
+    if found.state is ACTIVE:
+        return Confirmed.ALREADY
+    if found.unsubscribed_at and asked_at <= found.unsubscribed_at:
+        return Confirmed.LEFT
+    address = read_address(found.email)
+    # An erased reader who asks anew and confirms gives their address again: only that is lifted.
+    suppressions.lift_erased(conn, address, keys=log.keys)
+    if suppressions.find_suppression(conn, address, keys=log.keys):
+        return Confirmed.GONE
+    changed = subscribers.change(
+        conn,
+        subscriber_id,
+        in_state(PENDING, UNSUBSCRIBED),
+        state=ACTIVE.value,
+        confirmed_at=now,
+        unsubscribed_at=None,
+        paused_until=None,
+    )
+    if changed:
+        log.append(conn, subscriber_id, Action.CONFIRMED, origin, now=now, detail=f"topics {found.topics}")
+    return Confirmed.NOW if changed else Confirmed.ALREADY
+
+
+LEAVING_REASONS = ("too-many", "not-relevant", "not-readable", "never-asked", "feel-better", "other")
+"""What a reader may say when they leave. Codes, not words: words could tell who they are."""
+
+
+def leave(
+    conn: Connection,
+    subscriber_id: int,
+    *,
+    origin: Origin,
+    log: Log,
+    now: datetime,
+    issue_id: int | None = None,
+    reason: str | None = None,
+) -> bool:
+    """At once, also while pending. False when they had left before, or are gone. Drops an unknown reason."""
+    changed = subscribers.change(
+        conn,
+        subscriber_id,
+        in_state(PENDING, ACTIVE),
+        state=UNSUBSCRIBED.value,
+        unsubscribed_at=now,
+        paused_until=None,
+        new_email=None,
+        new_email_key=None,
+    )
+    if changed:
+        why = [f"issue {issue_id}"] if issue_id else []
+        why += [f"reason {reason}"] if reason in LEAVING_REASONS else []
+        log.append(conn, subscriber_id, Action.UNSUBSCRIBED, origin, now=now, detail=", ".join(why))
+    return changed
+
+
+def say_why(
+    conn: Connection, subscriber_id: int, reason: str, *, origin: Origin, log: Log, now: datetime
+) -> bool:
+    """The reason a reader gives after leaving. False for an unknown one, or when they have not left."""
+    found = subscribers.find_subscriber(conn, subscriber_id)
+    if reason not in LEAVING_REASONS or found is None or found.state is not UNSUBSCRIBED:
+        return False
+    log.append(conn, subscriber_id, Action.REASON, origin, now=now, detail=f"reason {reason}")
+    return True
+
+
+UNDO_WITHIN = timedelta(days=1)
+
+
+def undo(
+    conn: Connection,
+    subscriber_id: int,
+    *,
+    origin: Origin,
+    log: Log,
+    now: datetime,
+    within: timedelta = UNDO_WITHIN,
+) -> bool:
+    """Take back leaving, soon after. False when too late, or when the reader had never confirmed."""
+    found = subscribers.find_subscriber(conn, subscriber_id)
+    if found is None or found.email is None or found.unsubscribed_at is None or found.confirmed_at is None:
+        return False
+    if now - found.unsubscribed_at > within:
+        return False
+    if suppressions.find_suppression(conn, read_address(found.email), keys=log.keys):
+        return False
+    changed = subscribers.change(
+        conn, subscriber_id, in_state(UNSUBSCRIBED), state=ACTIVE.value, unsubscribed_at=None
+    )
+    if changed:
+        log.append(conn, subscriber_id, Action.RETURNED, origin, now=now)
+    return changed
 
 
 def _refuse_suppressed(conn: Connection, address: Address, log: Log) -> None:

@@ -43,6 +43,7 @@ class Action(StrEnum):
     ADDRESS_REQUESTED = "address requested"
     ADDRESS_CHANGED = "address changed"
     UNSUBSCRIBED = "unsubscribed"
+    REASON = "reason"
     RETURNED = "returned"
     EXPORTED = "exported"
     EXPIRED = "expired"

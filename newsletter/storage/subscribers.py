@@ -10,24 +10,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, not_, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from newsletter.addresses import Address
 from newsletter.errors import SubscriberError
-from newsletter.storage.schema import subscribers, suppressions
+from newsletter.storage.schema import deliveries, issues, mails, subscribers
+from newsletter.storage.sendable import is_sendable
 from newsletter.types import Subscriber, SubscriberState, Topics
 
 PAGE = 1000
-
-
-def sendable(now: datetime) -> ColumnElement[bool]:
-    """Active, confirmed, not paused, not suppressed: asked at publish, and again when a batch is claimed."""
-    return and_(
-        subscribers.c.state == SubscriberState.ACTIVE,
-        or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= now),
-        not_(exists().where(suppressions.c.email_key == subscribers.c.email_key)),
-    )
 
 
 def find_subscriber(conn: Connection, subscriber_id: int) -> Subscriber | None:
@@ -85,7 +78,7 @@ def count_by_topics(conn: Connection) -> dict[str, int]:
 
 
 def count_sendable(conn: Connection, now: datetime) -> int:
-    return conn.execute(select(func.count()).select_from(subscribers).where(sendable(now))).scalar_one()
+    return conn.execute(select(func.count()).select_from(subscribers).where(is_sendable(now))).scalar_one()
 
 
 def insert_subscriber(
@@ -127,6 +120,62 @@ def change(conn: Connection, subscriber_id: int, *guards: ColumnElement[bool], *
 def in_state(*states: SubscriberState) -> ColumnElement[bool]:
     """A guard for `change`."""
     return subscribers.c.state.in_([state.value for state in states])
+
+
+def anonymise(conn: Connection, subscriber_id: int, *guards: ColumnElement[bool]) -> bool:
+    """Take out everything that tells who a reader is. The row stays: the log and the ledger name its id."""
+    gone = dict.fromkeys(("email", "email_key", "new_email", "new_email_key", "first_name", "paused_until"))
+    return change(
+        conn, subscriber_id, *guards, state=SubscriberState.ERASED.value, topics="*", source="", **gone
+    )
+
+
+def list_pending(conn: Connection, before: datetime, limit: int) -> list[Subscriber]:
+    """Who has been waiting for longer, and was sent no mail since."""
+    lately = exists().where(mails.c.subscriber_id == subscribers.c.id, mails.c.at >= before)
+    waiting = and_(
+        subscribers.c.state == SubscriberState.PENDING, subscribers.c.created_at < before, not_(lately)
+    )
+    query = select(subscribers).where(waiting).order_by(subscribers.c.id).limit(limit)
+    return [_subscriber(row) for row in conn.execute(query)]
+
+
+def list_issues_of(conn: Connection, subscriber_id: int) -> list[dict[str, str]]:
+    """Which issues were planned for a reader, and what became of each."""
+    query = (
+        select(issues.c.slug.label("issue"), deliveries.c.state)
+        .join_from(deliveries, issues)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+        .order_by(issues.c.id)
+    )
+    return [{"issue": row.issue, "state": row.state} for row in conn.execute(query)]
+
+
+def differs(column: str, value: Any) -> ColumnElement[bool]:
+    """A guard for `change`: what would stay the same is no change."""
+    return subscribers.c[column].is_distinct_from(value)
+
+
+def is_paused(now: datetime) -> ColumnElement[bool]:
+    """A guard for `change`."""
+    return subscribers.c.paused_until > now
+
+
+def find_new_address(conn: Connection, subscriber_id: int) -> Address | None:
+    """The address that waits to be confirmed instead of this reader's own."""
+    query = select(subscribers.c.new_email, subscribers.c.new_email_key)
+    row = conn.execute(query.where(subscribers.c.id == subscriber_id)).one_or_none()
+    return Address(row.new_email, row.new_email_key) if row and row.new_email else None
+
+
+def move(conn: Connection, subscriber_id: int, address: Address, *guards: ColumnElement[bool]) -> bool:
+    """Give a reader the address they waited for. False when a guard fails, or somebody took it just now."""
+    values = {"email": address.email, "email_key": address.key, "new_email": None, "new_email_key": None}
+    try:
+        with conn.begin_nested():
+            return change(conn, subscriber_id, *guards, **values)
+    except IntegrityError:
+        return False
 
 
 def _subscriber(row: Row[Any]) -> Subscriber:

@@ -1,0 +1,139 @@
+"""An editor's Markdown as safe HTML and as plain text that reads well."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from newsletter.render.clean import clean, safe_address
+
+_TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "h3", "h4", "hr", "code"}
+_LINK_SCHEMES = {"http", "https", "mailto"}
+_HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
+"""The page has its own h1 and h2: a note's headings stand below them."""
+_MAX_NESTING = 20
+"""Mail programs lose deeper content, and MJML's parser fails on much deeper."""
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    # html=False: tags an editor types are shown, not obeyed. No images: a picture without alt text or size breaks a mail.
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
+    return parser.disable("image")
+
+
+def note_html(note: str) -> Markup:
+    """Markdown as HTML made of a few safe tags; links only to http, https and mailto."""
+    tokens = _markdown().parse(_prepared(note))
+    _settle(tokens)
+    html = _markdown().renderer.render(tokens, _markdown().options, {})
+    safe = nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes={"a": {"href"}, "ol": {"start"}},
+        url_schemes=_LINK_SCHEMES,
+        link_rel=None,
+    )
+    return Markup(safe.strip())  # noqa: S704 - nh3 has just made it safe
+
+
+def _prepared(note: str) -> str:
+    # A reference-style definition or a tab can hide a mark until Markdown has joined the lines; clean both ways.
+    return clean(note)
+
+
+def _settle(tokens: list[Token]) -> None:
+    for token in tokens:
+        token.tag = _HEADINGS.get(token.tag, token.tag)
+        if token.type == "link_open":
+            token.attrs = {"href": safe_address(str(token.attrs.get("href", "")), _LINK_SCHEMES) or ""}
+        if token.content:
+            token.content = clean(token.content)
+        _settle(token.children or [])
+
+
+def note_text(note: str) -> str:
+    """Markdown as plain text: paragraphs, `- ` lists, each link's address after its words."""
+    tokens = _markdown().parse(_prepared(note))
+    _settle(tokens)
+    return _Text(tokens).text()
+
+
+class _Text:
+    """Walks the blocks of a note and writes each as lines."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.written = ""
+        self.prefix: list[str] = []
+        self.numbers: list[int | None] = []
+        self.label = ""
+        self.gap = "\n\n"
+        for token in tokens:
+            self.take(token)
+
+    def text(self) -> str:
+        return self.written.strip()
+
+    def take(self, token: Token) -> None:
+        match token.type:
+            case "bullet_list_open":
+                self.numbers.append(None)
+            case "ordered_list_open":
+                self.numbers.append(int(token.attrs.get("start", 1)))
+            case "bullet_list_close" | "ordered_list_close":
+                self.numbers.pop()
+                self.gap = "\n" if self.numbers else "\n\n"
+            case "list_item_open":
+                self.open_item()
+            case "list_item_close":
+                self.prefix.pop()
+            case "paragraph_close" if token.hidden:  # a list without blank lines stays one
+                self.gap = "\n"
+            case "blockquote_open":
+                self.prefix.append("> ")
+            case "blockquote_close":
+                self.prefix.pop()
+            case "hr":
+                self.add("* * *")
+            case "inline":
+                self.add(clean(_inline_text(token.children or [])))
+            case "fence" | "code_block":
+                self.add(token.content.rstrip())
+
+    def open_item(self) -> None:
+        number = self.numbers[-1]
+        self.label = "- " if number is None else f"{number}. "
+        if number is not None:
+            self.numbers[-1] = number + 1
+        self.prefix.append(" " * len(self.label))
+
+    def add(self, text: str) -> None:
+        before = "".join(self.prefix)
+        first, self.label = (before[: len(before) - len(self.label)] + self.label), ""
+        lines = text.split("\n")
+        block = "\n".join([first + lines[0], *(before + line for line in lines[1:])])
+        self.written += self.gap + block
+        self.gap = "\n\n"
+
+
+def _inline_text(children: list[Token]) -> str:
+    parts: list[str] = []
+    open_links: list[tuple[str, int]] = []
+    for child in children:
+        if child.type == "link_open":
+            open_links.append((str(child.attrs.get("href", "")), len(parts)))
+        elif child.type == "link_close":
+            href, start = open_links.pop()
+            words = "".join(parts[start:])
+            shown = href.removeprefix("mailto:")
+            if shown and words != shown:
+                parts.append(f" ({shown})")
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append("\n")
+        else:
+            parts.append(child.content)
+    return "".join(parts)

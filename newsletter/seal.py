@@ -17,22 +17,17 @@ import json
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from newsletter import __version__
 from newsletter.config import Approval as Rules
-from newsletter.config import Config
 from newsletter.errors import ApprovalError, UsageError
-from newsletter.types import Edition, Layout, Story, editions_hash
+from newsletter.types import Edition, editions_hash
 
 FORMAT = 1
 SUFFIX = ".seal.json"
-_PACKAGES = ("mjml-python", "premailer", "jinja2")
-_UNSEEN = {"editors"}
-"""The settings of [newsletter] that reach neither a mail nor its headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,71 +61,6 @@ class Change:
         if self.after is None:
             return f"{self.what} (gone)"
         return f"{self.what} {self.before} → {self.after}" if self.what.endswith(" version") else self.what
-
-
-# --- what an issue is made of ----------------------------------------------------------------------------
-
-
-def gather_inputs(
-    issue_file: bytes, layout: Layout, templates: Mapping[str, str], config: Config
-) -> dict[str, str]:
-    """Everything the editions depend on, by the name an editor knows it by."""
-    return {
-        "the issue file": digest(issue_file),
-        **{f"template {name}": digest(text) for name, text in templates.items()},
-        **dict(_articles(layout)),
-        **{f"setting {name}": digest(value) for name, value in rendering_settings(config).items()},
-        **program_versions(),
-    }
-
-
-def rendering_settings(config: Config) -> dict[str, Any]:
-    """The settings that reach a mail, by their place in newsletter.toml; not those of when and how fast."""
-    identity = config.newsletter.model_dump(mode="json", exclude=_UNSEEN)
-    brand = config.brand.model_dump(mode="json")
-    palettes = {"colours": brand.pop("colours"), "dark": brand.pop("dark")}
-    return {
-        **{f"[newsletter] {_toml_name(key)}": value for key, value in identity.items()},
-        "[[section]] order": list(config.section_ids),
-        **{f"[[section]] {one.id} title": one.title for one in config.sections},
-        **{f"[[section]] {one.id} intro": one.intro for one in config.sections},
-        **{f"[brand] {key}": value for key, value in brand.items()},
-        **{f"[brand.{name}] {key}": value for name, rows in palettes.items() for key, value in rows.items()},
-    }
-
-
-def program_versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {"program version": __version__, **{f"{name} version": version(name) for name in _PACKAGES}}
-
-
-def digest(value: Any) -> str:
-    """SHA-256, hex, of bytes, of text, or of a plain value's canonical JSON."""
-    if not isinstance(value, bytes):
-        value = (value if isinstance(value, str) else _canonical(value)).encode()
-    return hashlib.sha256(value).hexdigest()
-
-
-def _articles(layout: Layout) -> Iterable[tuple[str, str]]:
-    stories = [*([layout.lead] if layout.lead else []), *(one for _, many in layout.sections for one in many)]
-    for story in stories:
-        for key, value in _shown(story).items():
-            yield f"article {story.url}: {key}", digest(value)
-
-
-def _shown(story: Story) -> dict[str, Any]:
-    fields = asdict(story)
-    del fields["url"]
-    return {
-        key: value.isoformat() if hasattr(value, "isoformat") else value
-        for key, value in fields.items()
-        if value is not None
-    }
-
-
-def _toml_name(key: str) -> str:
-    return "from" if key == "sender" else key
 
 
 # --- making and comparing --------------------------------------------------------------------------------
@@ -255,16 +185,29 @@ def read_text(text: str, *, where: str) -> Seal:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         raise _broken(f"is not JSON: {error.msg.lower()}", f"{where}:{error.lineno}") from None
+    except RecursionError:
+        raise _broken("is not JSON of a seal's depth", where) from None
     if not isinstance(data, dict) or not isinstance(data.get("format"), int):
         raise _broken("is not a seal", where)
     if data["format"] != FORMAT:
         raise _broken(f"is of format {data['format']}, this program knows {FORMAT}", where)
     if data.pop("checksum", None) != digest(data):
         raise _broken("was changed by hand, or put together from two versions", where)
-    approvals = tuple(
-        Approval(one["name"], datetime.fromisoformat(one["at"]), one["hash"]) for one in data["approvals"]
+    try:
+        return _from_data(data)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _broken("lacks what a seal must hold", where) from None
+
+
+def _from_data(data: Mapping[str, Any]) -> Seal:
+    return Seal(
+        inputs=dict(data["inputs"]),
+        editions=dict(data["editions"]),
+        hash=str(data["hash"]),
+        approvals=tuple(
+            Approval(one["name"], datetime.fromisoformat(one["at"]), one["hash"]) for one in data["approvals"]
+        ),
     )
-    return Seal(data["inputs"], data["editions"], data["hash"], approvals)
 
 
 def write_text(seal: Seal) -> str:
@@ -292,6 +235,13 @@ def write_seal(path: Path, seal: Seal) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def digest(value: Any) -> str:
+    """SHA-256, hex, of bytes, of text, or of a plain value's canonical JSON."""
+    if not isinstance(value, bytes):
+        value = (value if isinstance(value, str) else _canonical(value)).encode()
+    return hashlib.sha256(value).hexdigest()
 
 
 def _canonical(value: Any) -> str:

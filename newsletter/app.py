@@ -7,16 +7,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.config import Config, Site, load_site
+from newsletter.config import FILE_NAME, Config, Feed, Site, load_site
+from newsletter.errors import ConfigError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Engine
 
+    from newsletter.approvals import Approvals
+    from newsletter.composer import Composer
+    from newsletter.pipeline.collect import PullReport
     from newsletter.pipeline.subscribe import Added
     from newsletter.readers import Readers
-    from newsletter.types import Topics
+    from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Topics
 
 
 @dataclass
@@ -49,6 +53,66 @@ class App:
         from newsletter.storage.consent import Log
 
         return Readers(self.database, self.config, Log(self.keys))
+
+    @cached_property
+    def composer(self) -> Composer:
+        """All that can be done with issue files."""
+        from newsletter.composer import Composer
+
+        return Composer(self.site, lambda: self.database)
+
+    def slug(self, name: str | None, now: datetime) -> str:
+        """The issue that ISSUE means: a slug, a path, or None for the next one. Raises ContentError."""
+        return self.composer.slug(name, now)
+
+    def editions(self, slug: str) -> tuple[Issue, Layout, tuple[Edition, ...]]:
+        """An issue as it would be sent now: what preview, approve and send all go by. The whole comes first.
+
+        Raises ContentError, TemplateError.
+        """
+        made = self.composer.compose(slug)
+        return made.issue, made.layout, made.editions
+
+    def pull(self, now: datetime) -> PullReport:
+        """Collect every feed of the settings; how each went is in the report. Raises ConfigError without feeds."""
+        from newsletter.pipeline.collect import collect
+        from newsletter.sections import Classifier
+        from newsletter.urls import path_of
+
+        if not self.config.feeds:
+            raise ConfigError(
+                "there is no feed to collect",
+                where=str(self.site.root / FILE_NAME),
+                hint='Add a [[feed]] table with url = "https://…/feed/".',
+            )
+        rules = Classifier(self.config.sections)
+
+        def place(article: FoundArticle, feed: Feed) -> Placement:
+            return rules.place(article.title, article.categories, path_of(article.url), feed.section)
+
+        return collect(self.database, self.config.feeds, place, now)
+
+    def articles(self, since: datetime | None = None) -> list[tuple[Article, tuple[str, ...]]]:
+        """What can be picked, newest first, each with the slugs of the issues that hold it already."""
+        from newsletter.content import list_issues
+        from newsletter.storage.articles import list_articles
+        from newsletter.storage.database import reading
+        from newsletter.urls import canonical_url
+
+        used: dict[str, list[str]] = {}
+        for issue in list_issues(self.site.issues):
+            for page in {canonical_url(pick.url) for _, picks in issue.picks for pick in picks}:
+                used.setdefault(page, []).append(issue.slug)
+        with reading(self.database) as conn:
+            known = list_articles(conn, since=since)
+        return [(article, tuple(used.get(article.canonical_url, ()))) for article in known]
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """Who approved which issue, and whether that still holds."""
+        from newsletter.approvals import Approvals
+
+        return Approvals(self.site, self.composer)
 
     def add_subscriber(self, email: str, topics: str | Topics, source: str, now: datetime) -> Added:
         """Shorthand for `readers.add`."""

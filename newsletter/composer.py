@@ -1,0 +1,164 @@
+"""A site's issues: which is next, its draft, its editions, its build folder. Joins files, store and look.
+
+The store is opened only where there is one: a fresh clone builds from its files alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter import content
+from newsletter.config import Config, Site
+from newsletter.content.read import read_text
+from newsletter.errors import ContentError
+from newsletter.pipeline import compose
+from newsletter.pipeline.compose import Additions
+from newsletter.pipeline.render_folder import Built, write_build
+from newsletter.schedule import Calendar
+from newsletter.types import Article, Edition, Issue, Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
+
+    from newsletter.render import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """An issue with all that was made of it."""
+
+    issue: Issue
+    articles: Mapping[str, Article]
+    """Those of its picks that the store knows, by canonical URL."""
+    layout: Layout
+    editions: tuple[Edition, ...]
+    """One a variant; the whole comes first."""
+
+
+class Composer:
+    """All that can be done with issue files. Slugs in, values out."""
+
+    def __init__(self, site: Site, database: Callable[[], Engine]) -> None:
+        self.site = site
+        self._database = database
+
+    @property
+    def config(self) -> Config:
+        return self.site.config
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar.of(self.config.schedule, self.config.newsletter.zone)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        from newsletter.render import Renderer
+
+        return Renderer(self.config, self.site.templates)
+
+    def slug(self, name: str | None, now: datetime) -> str:
+        """The issue a person means: by slug, by path, or the next one. Raises ContentError."""
+        if name is not None:
+            return content.find_issue_file(self.site.issues, name).stem
+        existing = content.list_slugs(self.site.issues)
+        return self.calendar.next_issue(now, existing, self._done() if existing else ())
+
+    def path(self, slug: str) -> Path:
+        return self.site.issues / f"{slug}.md"
+
+    def read(self, slug: str) -> Issue:
+        """The issue in its file. Raises ContentError."""
+        return content.read_issue(self.path(slug), self.config.section_ids)
+
+    def compose(self, slug: str) -> Composed:
+        """Everything made of an issue file, as it is now. Raises ContentError, TemplateError."""
+        issue = self.read(slug)
+        articles = self._articles(compose.urls_of(issue))
+        layout = compose.resolve(issue, articles, self.config)
+        editions = tuple(self.renderer.edition(layout, one) for one in self.renderer.variants(layout))
+        return Composed(issue, articles, layout, editions)
+
+    def build(self, slug: str) -> Built:
+        """Write build/<slug>/. Raises ContentError, TemplateError; the folder then stays as it was."""
+        made = self.compose(slug)
+        return write_build(self.site.build / slug, made.issue, made.layout, made.articles, made.editions)
+
+    def draft(self, slug: str, now: datetime) -> bool:
+        """Make the issue's file; False when there is one. Raises NothingNew, ContentError."""
+        path = self.path(slug)
+        if path.exists():
+            return False
+        self._refuse_past(slug, now)
+        day = date.fromisoformat(slug)
+        since, found = self._candidates(slug, now)
+        proposal = compose.propose(day, found, self.config, since=since, until=now)
+        return content.write_draft(path, proposal, self.config.newsletter.zone)
+
+    def refresh(self, slug: str, now: datetime) -> Additions:
+        """Add to the issue's file what came in since. Raises ContentError; the file then stays as it is."""
+        issue = self.read(slug)
+        _, found = self._candidates(slug, now)
+        fresh = compose.additions(issue, read_text(self.path(slug)), found, self.config)
+        zone = self.config.newsletter.zone
+        content.refresh_issue(self.path(slug), fresh.picks, fresh.left_out, now, zone)
+        return fresh
+
+    # --- what it asks of files and store ------------------------------------------------------------------
+
+    def _candidates(self, slug: str, now: datetime) -> tuple[datetime, list[Article]]:
+        # Without the settings' sections: an old issue may have some that the site has given up since.
+        others = [one for one in content.list_issues(self.site.issues) if one.slug != slug]
+        since = self.calendar.new_since(date.fromisoformat(slug), others)
+        used = {url for one in others for url in compose.urls_of(one)}
+        if not self.has_store:
+            return since, []
+        from newsletter.storage import picks
+
+        with self._reading() as conn:
+            used |= picks.list_published_urls(conn, but=slug)
+            found = picks.list_new_articles(conn, since, now)
+        return since, compose.candidates(found, since=since, until=now, used=used)
+
+    def _articles(self, urls: Collection[str]) -> Mapping[str, Article]:
+        if not self.has_store:
+            return {}
+        from newsletter.storage import picks
+
+        with self._reading() as conn:
+            return picks.find_articles(conn, urls)
+
+    def _done(self) -> set[str]:
+        if not self.has_store:
+            return set()
+        from newsletter.storage import picks
+
+        with self._reading() as conn:
+            return picks.list_done_slugs(conn)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there is a store to ask; asking must not make one."""
+        prefix, url = "sqlite:///", self.site.storage_url
+        return not url.startswith(prefix) or Path(url.removeprefix(prefix)).is_file()
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        from newsletter.storage.database import reading
+
+        return reading(self._database())
+
+    def _refuse_past(self, slug: str, now: datetime) -> None:
+        today = now.astimezone(self.config.newsletter.zone).date().isoformat()
+        if slug < today:
+            raise ContentError(
+                "there is no such issue, and its date has gone by",
+                where=str(self.path(slug)),
+                hint=f"It is {today} now; without a name, the next issue is drafted.",
+            )

@@ -1,0 +1,176 @@
+"""Lines added to an issue file. Every byte that was there stays, in its order: an editor's words are theirs.
+
+A YAML library's round trip keeps remarks but not an editor's quotes, blanks and line breaks; so lines are put
+in where the tree says a section ends, and the result is read again and compared before it is written.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from newsletter.content.draft import LeftOut, left_out_lines, pick_lines, stamp
+from newsletter.content.read import parse_issue, read_text
+from newsletter.content.tree import Source, compose, entries, is_empty, last_position, split
+from newsletter.errors import ContentError
+from newsletter.types import Article, Issue, Pick
+
+Added = Mapping[str, Sequence[Article]]
+
+
+def refresh_issue(
+    path: Path, added: Added, left_out: Sequence[LeftOut], now: datetime, zone: ZoneInfo
+) -> bool:
+    """Add picks to the file at `path`; whether there was anything to add. Raises ContentError.
+
+    The file is replaced whole. When an editor saved it meanwhile, theirs stays and this one is refused.
+    """
+    before = read_text(path)
+    after = refreshed(before, path, added, left_out, now, zone)
+    if after == before:
+        return False
+    waiting = path.with_name(f".{path.name}.{os.getpid()}.new")
+    waiting.write_text(after, encoding="utf-8", newline="")
+    shutil.copymode(path, waiting)
+    if read_text(path) != before:
+        waiting.unlink()
+        raise ContentError("was saved by somebody meanwhile", where=str(path), hint="Run the command again.")
+    waiting.replace(path)
+    return True
+
+
+def refreshed(
+    text: str, path: Path, added: Added, left_out: Sequence[LeftOut], now: datetime, zone: ZoneInfo
+) -> str:
+    """`text` with picks at the end of their sections; what found no room as remarks. Raises ContentError."""
+    source = split(text, str(path))
+    root = compose(source)
+    full = {one.article.section for one in left_out} & _section_names(root) - set(added)
+    lines = {name: _lines(name, added.get(name, ()), left_out, zone) for name in [*added, *sorted(full)]}
+    if not lines:
+        return text
+    places = [
+        (place, [f"{indent}{line}" for line in head + lines[name]])
+        for name in lines
+        for place, indent, head in [_place(source, root, name)]
+    ]
+    places.append((_stamp_place(root, source), [f"# Refreshed {stamp(now)}."]))
+    result = _insert(source, places)
+    _must_only_add(text, result, path, added)
+    return result
+
+
+def _section_names(root: Node | None) -> set[str]:
+    _, picks = _entry(root, "picks")
+    return {name for name, _, _ in entries(picks)} if isinstance(picks, MappingNode) else set()
+
+
+def _lines(name: str, chosen: Sequence[Article], left_out: Sequence[LeftOut], zone: ZoneInfo) -> list[str]:
+    lines = [line for article in chosen for line in pick_lines(article, zone, indent="")]
+    for one in left_out:
+        if one.article.section == name:
+            lines += left_out_lines(one, zone, indent="")
+    return lines
+
+
+def _place(source: Source, root: Node | None, name: str) -> tuple[int, str, list[str]]:
+    """Where a section's new lines go: position in the front matter, indent, what must stand above them."""
+    picks_key, picks = _entry(root, "picks")
+    if picks_key is None or picks is None:
+        raise source.error("'picks' is missing", 0, "Add picks: with the sections below it.")
+    if is_empty(picks):
+        return _below(source, picks_key, picks), "  ", [f"{name}:"]
+    section_key, section = _entry(picks, name)
+    if section_key is None or section is None:
+        _refuse_brackets(source, picks)
+        return _after(source, picks), " " * picks.start_mark.column, [f"{name}:"]
+    if is_empty(section):
+        return _below(source, section_key, section), " " * (section_key.start_mark.column + 2), []
+    _refuse_brackets(source, section)
+    return _after(source, section), " " * section.start_mark.column, []
+
+
+def _entry(node: Node | None, name: str) -> tuple[Node | None, Node | None]:
+    if isinstance(node, MappingNode):
+        for found, key, value in entries(node):
+            if found == name:
+                return key, value
+    return None, None
+
+
+def _refuse_brackets(source: Source, node: Node) -> None:
+    if isinstance(node, MappingNode | SequenceNode) and node.flow_style:
+        raise source.error(
+            "lines cannot be added between brackets",
+            node,
+            "Write one pick a line instead: a dash, a blank and the address.",
+        )
+
+
+def _below(source: Source, key: Node, value: Node) -> int:
+    if value.value:
+        raise source.error(f"nothing can be added below {value.value!r}", value, "Delete the word.")
+    return _line_end(source.front, key.end_mark.index)
+
+
+def _after(source: Source, node: Node) -> int:
+    position = last_position(node)
+    front = source.front
+    at_line_start = position > 0 and front[position - 1] in "\r\n"
+    return position if at_line_start else _line_end(front, position)
+
+
+def _stamp_place(root: Node | None, source: Source) -> int:
+    """Above the key of the picks: outside of all values, and where an editor looks."""
+    key, _ = _entry(root, "picks")
+    position = key.start_mark.index if key else 0
+    return max(source.front.rfind("\n", 0, position), source.front.rfind("\r", 0, position)) + 1
+
+
+def _line_end(text: str, position: int) -> int:
+    """The position behind the line break that ends a line; a carriage return and a line feed are one."""
+    while position < len(text) and text[position] not in "\r\n":
+        position += 1
+    return position + (2 if text.startswith("\r\n", position) else 1)
+
+
+def _insert(source: Source, places: Sequence[tuple[int, list[str]]]) -> str:
+    front = source.front
+    line_break = "\r\n" if "\r\n" in front else "\n"
+    # From the end, so that earlier positions stay true; sections of one place keep the order of the settings.
+    order = sorted(enumerate(places), key=lambda one: (one[1][0], one[0]), reverse=True)
+    for _, (position, lines) in order:
+        front = front[:position] + "".join(line + line_break for line in lines) + front[position:]
+    return source.text[: source.start] + front + source.text[source.end :]
+
+
+def _must_only_add(before: str, after: str, path: Path, added: Added) -> None:
+    """Read what would be written: the same issue with these picks more, else nothing is written."""
+    old = parse_issue(before, slug=path.stem, path=str(path))
+    new = parse_issue(after, slug=path.stem, path=str(path))
+    if _bare(new) != _bare(_with(old, added)):
+        raise ContentError(
+            "picks cannot be added to this file without changing it",
+            where=str(path),
+            hint="Write one pick a line, indented alike; `newsletter articles` lists what is new.",
+        )
+
+
+def _with(issue: Issue, added: Added) -> Issue:
+    picks = {name: list(chosen) for name, chosen in issue.picks}
+    for name, articles in added.items():
+        picks.setdefault(name, []).extend(Pick(article.url) for article in articles)
+    return replace(issue, picks=tuple((name, tuple(chosen)) for name, chosen in picks.items()))
+
+
+def _bare(issue: Issue) -> tuple[Issue, dict[str, tuple[Pick, ...]]]:
+    """Without line numbers and stamps, and with the sections in no order."""
+    picks = {name: tuple(replace(pick, line=0) for pick in chosen) for name, chosen in issue.picks if chosen}
+    return replace(issue, picks=(), drafted_at=None), picks

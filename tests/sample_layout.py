@@ -181,6 +181,6 @@ Dear reader,
 The days get shorter, and many of you wrote that mornings are the hard part. This week's issue is about **small
 things done early**: a warm shower before stretching, and a plan for [family days](https://pain.example/family/).
 
-Be gentle with yourself,
+Be gentle with yourself,\\
 *Ana*
 """

@@ -133,7 +133,7 @@ def _inline_text(children: list[Token]) -> str:
             if shown and words != shown:
                 parts.append(f" ({shown})")
         elif child.type in ("softbreak", "hardbreak"):
-            parts.append("\n")
+            parts.append(" " if child.type == "softbreak" else "\n")
         else:
             parts.append(child.content)
     return "".join(parts)

@@ -21,7 +21,7 @@ from newsletter.pipeline import compose
 from newsletter.pipeline.compose import Additions
 from newsletter.pipeline.render_folder import Built, write_build
 from newsletter.schedule import Calendar
-from newsletter.types import Article, Edition, Issue, Layout
+from newsletter.types import Article, Edition, Issue, IssueState, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from newsletter.render import Renderer
+
+_DONE = (IssueState.SENT, IssueState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,28 +122,30 @@ class Composer:
         used = {url for one in others for url in compose.urls_of(one)}
         if not self.has_store:
             return since, []
-        from newsletter.storage import picks
+        from newsletter.storage.articles import list_articles
+        from newsletter.storage.issues import list_used_articles
 
         with self._reading() as conn:
-            used |= picks.list_published_urls(conn, but=slug)
-            found = picks.list_new_articles(conn, since, now)
+            published = list_used_articles(conn)
+            found = list_articles(conn, since=since)
+        used |= {url for url, slugs in published.items() if set(slugs) - {slug}}
         return since, compose.candidates(found, since=since, until=now, used=used)
 
     def _articles(self, urls: Collection[str]) -> Mapping[str, Article]:
         if not self.has_store:
             return {}
-        from newsletter.storage import picks
+        from newsletter.storage.articles import articles_by_url
 
         with self._reading() as conn:
-            return picks.find_articles(conn, urls)
+            return articles_by_url(conn, urls)
 
     def _done(self) -> set[str]:
         if not self.has_store:
             return set()
-        from newsletter.storage import picks
+        from newsletter.storage.issues import list_issues
 
         with self._reading() as conn:
-            return picks.list_done_slugs(conn)
+            return {one.slug for one in list_issues(conn) if one.state in _DONE}
 
     @property
     def has_store(self) -> bool:

@@ -56,12 +56,9 @@ def command(context: Context, issue: str | None, offline: bool, refresh: bool, a
 
 def _pull(app: App, now: datetime) -> None:
     """Collect; a feed that fails is said, and the issue is built from what is there."""
-    from newsletter.errors import NewsletterError
-
-    try:
-        app.pull(now)
-    except NewsletterError as error:
-        click.echo(f"Warning: {error}", err=True)
+    for feed in app.pull(now).feeds if app.config.feeds else ():
+        if feed.error:
+            click.echo(f"Warning: {feed.error}", err=True)
 
 
 def _build(app: App, name: str | None, now: datetime, *, refresh: bool) -> Done:

@@ -7,26 +7,42 @@ Secrets are never in the file: they come from the environment, `NEWSLETTER_<NAME
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from newsletter.errors import ConfigError
+from newsletter.mistakes import explain
 
 FILE_NAME = "newsletter.toml"
 MAX_TOPICS = 6
 """Every set of sections is an edition of its own: six sections make at most 63."""
 
 
+def _elsewhere(at: tuple[int | str, ...], message: str, hint: str) -> PydanticCustomError:
+    """A mistake that a whole file has: `at` is the key it is shown at."""
+    return PydanticCustomError("together", "{said}", {"said": message, "at": at, "hint": hint})
+
+
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 def _web_address(value: str) -> str:
@@ -35,11 +51,25 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _written_like(pattern: str, must: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {must}")
+        return value
+
+    return AfterValidator(check)
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Moment = Annotated[str, Field(pattern=r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01]\d|2[0-3]):[0-5]\d$")]
+Colour = Annotated[str, _written_like(r"#[0-9a-fA-F]{6}", "a colour such as #0b5c63")]
+Moment = Annotated[
+    str,
+    _written_like(
+        r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01]\d|2[0-3]):[0-5]\d", "a day and a time such as Thu 09:00"
+    ),
+]
 """A moment of the week in the site's time zone, such as `Thu 09:00`."""
-Span = Annotated[str, Field(pattern=r"^[1-9]\d*[mhd]$")]
+Span = Annotated[str, _written_like(r"[1-9]\d*[mhd]", "a length of time such as 30m, 6h or 2d")]
 """A length of time: `30m`, `6h`, `2d`."""
 
 
@@ -62,9 +92,16 @@ class Newsletter(_Table):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError("is not a time zone name such as Europe/Berlin or America/Phoenix")
-        return value
+        zones = available_timezones()
+        if value in zones:
+            return value
+        cities = [zone for zone in zones if zone.endswith("/" + value.replace(" ", "_"))]
+        near = sorted(cities) or difflib.get_close_matches(value, sorted(zones), n=1)
+        raise PydanticCustomError(
+            "zone",
+            "is not a time zone name such as Europe/Berlin or America/Phoenix",
+            {"hint": f"It is {value!r} now." + (f" Did you mean {near[0]!r}?" if near else "")},
+        )
 
     @field_validator("site_url", "public_url")
     @classmethod
@@ -105,11 +142,18 @@ class Match(_Table):
     @field_validator("words", mode="before")
     @classmethod
     def _weights(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError('must be a list of words, or a table such as { "fda" = 6, "study" = 0 }')
         return dict.fromkeys(value, 1.0) if isinstance(value, list) else value
 
 
 class Section(_Table):
-    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")
+    id: Annotated[
+        str,
+        _written_like(
+            r"[a-z][a-z0-9-]{0,31}", "small letters, digits and hyphens (at most 32), a letter first"
+        ),
+    ]
     title: str
     intro: str = ""
     max: int = Field(default=5, ge=1, le=20)
@@ -171,7 +215,7 @@ class Colours(_Table):
     background: Colour = "#f4f1ea"
     surface: Colour = "#ffffff"
     text: Colour = "#22292c"
-    muted: Colour = "#566066"
+    muted: Colour = "#485257"
     accent: Colour = "#0b5c63"
     on_accent: Colour = "#ffffff"
     line: Colour = "#dcd6c9"
@@ -193,7 +237,9 @@ class Brand(_Table):
     logo_width: int = Field(default=160, ge=16, le=552)
     colours: Colours = Colours()
     dark: DarkColours = DarkColours()
-    font: str = "Georgia, 'Times New Roman', serif"
+    font: str = "'Segoe UI', Helvetica, Arial, sans-serif"
+    """Fonts the reader's machine has; none is fetched. The first must be one Outlook on Windows knows, or
+    it falls back to Times."""
     heading_font: str = "Georgia, 'Times New Roman', serif"
     call_to_action: Action | None = None
     resources: tuple[Resource, ...] = ()
@@ -225,14 +271,20 @@ class Config(_Table):
     brand: Brand = Brand()
     checks: dict[str, Any] = Field(default_factory=dict)
 
-    @field_validator("sections")
-    @classmethod
-    def _each_once(cls, value: tuple[Section, ...]) -> tuple[Section, ...]:
-        ids = [section.id for section in value]
-        twice = sorted({one for one in ids if ids.count(one) > 1})
-        if twice:
-            raise ValueError(f"has the id {twice[0]!r} twice")
-        return value
+    @model_validator(mode="after")
+    def _sections_are_known(self) -> Config:
+        ids = self.section_ids
+        for at, section in enumerate(ids):
+            if section in ids[:at]:
+                raise _elsewhere(
+                    ("section", at, "id"), f"is {section!r} a second time", "Each id names one section."
+                )
+        for at, feed in enumerate(self.feeds):
+            if feed.section and feed.section not in ids:
+                near = difflib.get_close_matches(feed.section, ids, n=1)
+                hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(ids)}."
+                raise _elsewhere(("feed", at, "section"), f"names no section: {feed.section!r}", hint)
+        return self
 
     @property
     def section_ids(self) -> tuple[str, ...]:
@@ -306,6 +358,7 @@ def load_site(root: Path) -> Site:
 
 def parse_config(text: str, *, where: str = FILE_NAME) -> Config:
     """Settings from the text of a newsletter.toml. Raises ConfigError with line and key."""
+    text = text.removeprefix("\ufeff")  # Windows editors like to begin a file with it
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -316,81 +369,10 @@ def parse_config(text: str, *, where: str = FILE_NAME) -> Config:
             hint="Text values stand in double quotes, lists in square brackets.",
         ) from None
     try:
-        return Config.model_validate(data)
+        # By way of JSON a list may be a tuple, and yet "yes" is not true and "100" is not a number.
+        return Config.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
-        raise _explain(error, text, where) from None
-
-
-def _explain(error: ValidationError, text: str, where: str) -> ConfigError:
-    mistakes = error.errors()
-    # A misspelt key usually makes another one "missing": the spelling is what the person has to see.
-    first = next((one for one in mistakes if one["type"] == "extra_forbidden"), mistakes[0])
-    keys = [str(part) for part in first["loc"]]
-    name = ".".join(keys)
-    line = find_line(text, first["loc"])
-    place = f"{where}:{line}" if line else where
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(keys[-1], _known_keys(first["loc"]), n=1)
-        hint = (
-            f"Did you mean {near[0]!r}?"
-            if near
-            else "Remove it, or see docs/configuration.md for what there is."
-        )
-        return ConfigError(f"unknown key {name!r}", where=place, hint=hint)
-    if first["type"] == "missing":
-        return ConfigError(f"{name!r} is missing", where=place, hint=f"Add {keys[-1]} = … there.")
-    reason = first["msg"].removeprefix("Value error, ")
-    return ConfigError(
-        f"{name!r} {reason[:1].lower()}{reason[1:]}", where=place, hint=f"It is {first['input']!r} now."
-    )
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """The names that would have been right where `location` ends."""
-    model: Any = Config
-    for part in location[:-1]:
-        if isinstance(part, int) or model is None:
-            continue
-        model = next(
-            (_model_in(f.annotation) for n, f in model.model_fields.items() if part in (n, f.alias)), None
-        )
-    return [field.alias or name for name, field in model.model_fields.items()] if model else []
-
-
-def _model_in(annotation: Any) -> Any:
-    """The table class inside `X`, `X | None` or `tuple[X, ...]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, getattr(annotation, "__args__", ()))), None)
-
-
-def find_line(text: str, location: tuple[int | str, ...]) -> int | None:
-    """The line (from 1) of a key in TOML text, or of the table nearest to it. tomllib keeps no positions."""
-    wanted = [str(part) for part in location if isinstance(part, str)]
-    nth = next((part for part in location if isinstance(part, int)), 0)
-    best: tuple[int, int] | None = None
-    for number, path, count in _keys_of(text):
-        depth = sum(1 for a, b in zip(path, wanted, strict=False) if a == b)
-        if path != wanted[: len(path)] or (path and count not in (None, nth)):
-            continue
-        if best is None or depth > best[0]:
-            best = (depth, number)
-    return best[1] if best else None
-
-
-def _keys_of(text: str) -> Iterator[tuple[int, list[str], int | None]]:
-    table: list[str] = []
-    seen: dict[str, int] = {}
-    count: int | None = None
-    for number, raw in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$", raw):
-            table = [part.strip().strip("\"'") for part in header[2].split(".")]
-            if header[1] == "[[":
-                seen[table[0]] = seen.get(table[0], -1) + 1
-            count = seen.get(table[0])
-            yield number, table, count
-        elif key := re.match(r"\s*([\w.-]+|\"[^\"]+\")\s*=", raw):
-            yield number, [*table, *key[1].strip('"').split(".")], count
+        raise explain(error, Config, text, where) from None
 
 
 def secret(

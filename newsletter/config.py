@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -250,6 +251,50 @@ class Brand(_Table):
     social: tuple[Action, ...] = ()
 
 
+class Web(_Table):
+    """The readers' pages, and what keeps them from being misused."""
+
+    origins: tuple[WebAddress, ...] = ()
+    """Sites whose pages may carry the form and read its answer (CORS), beside `public_url` itself."""
+    hosts: tuple[str, ...] = ()
+    """Names under which the service answers, beside the host of `public_url`."""
+    proxies: int = Field(default=0, ge=0, le=10)
+    """How many proxies of yours stand before it: so many entries of X-Forwarded-For are believed."""
+    wording: str = "Yes, send me {name} by e-mail, about once a week. I can leave at any time."
+    wording_version: str = "1"
+    """What the wording is called in the consent log: change it whenever you change the wording."""
+    confirm_within: Span = "7d"
+    min_fill_seconds: float = Field(default=2, ge=0, le=60)
+    """A form sent back sooner was filled by a machine: it is shown again."""
+    cooldown: Span = "10m"
+    """Between two mails of one kind to one address."""
+    mails_per_address: int = Field(default=3, ge=1)
+    """Confirmation mails to one address in a week at most."""
+    mails_per_network: int = Field(default=20, ge=1)
+    """Confirmation mails that one network can cause in an hour at most."""
+    mails_per_hour: int = Field(default=1000, ge=1)
+    """Confirmation mails of the whole service in an hour at most."""
+    requests_per_minute: int = Field(default=60, ge=1)
+    """Requests of one network that change something, at most, for each process of the service."""
+    challenge: bool = False
+    """Ask browsers for a little work before they subscribe. Needs script: turn it on only under attack."""
+    welcome_mail: bool = False
+    """Send the latest issue after confirmation."""
+    keep_network_address: bool = False
+    """Keep network addresses in the consent log in the clear, not as keyed hashes."""
+    disposable_domains: str | None = None
+    """A file with one domain a line whose addresses are not accepted."""
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return (
+            [one.lower() if isinstance(one, str) else one for one in value]
+            if isinstance(value, list)
+            else value
+        )
+
+
 class Config(_Table):
     newsletter: Newsletter
     schedule: Schedule = Schedule()
@@ -268,6 +313,7 @@ class Config(_Table):
     provider: Provider = Provider()
     sending: Sending = Sending()
     storage: Storage = Storage()
+    web: Web = Web()
     brand: Brand = Brand()
     checks: dict[str, Any] = Field(default_factory=dict)
 
@@ -322,6 +368,12 @@ class Site:
         if not url.startswith(prefix) or url.startswith((prefix + "/", prefix + ":memory:")):
             return url
         return f"{prefix}{(self.root / url.removeprefix(prefix)).as_posix()}"
+
+
+def span(text: str) -> timedelta:
+    """A Span setting as a length of time."""
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[text[-1]]
+    return timedelta(**{unit: int(text[:-1])})
 
 
 def find_site(start: Path, *, site: Path | None = None) -> Path:

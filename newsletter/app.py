@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
     from newsletter.approvals import Approvals
     from newsletter.composer import Composer
+    from newsletter.links import Links
     from newsletter.pipeline.collect import PullReport
     from newsletter.pipeline.subscribe import Added
+    from newsletter.providers import Provider
     from newsletter.readers import Readers
+    from newsletter.sending import Sending
+    from newsletter.storage.issues import PublishedIssue
     from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Topics
 
 
@@ -117,6 +121,36 @@ class App:
     def add_subscriber(self, email: str, topics: str | Topics, source: str, now: datetime) -> Added:
         """Shorthand for `readers.add`."""
         return self.readers.add(email, topics, source, now)
+
+    @cached_property
+    def provider(self) -> Provider:
+        from newsletter.providers import make_provider
+
+        return make_provider(self.config.provider, self.site.root)
+
+    @cached_property
+    def links(self) -> Links:
+        from newsletter.links import Links
+
+        return Links(self.keys, self.config.newsletter.public_url)
+
+    @cached_property
+    def sending(self) -> Sending:
+        """All that can be done with published issues."""
+        from newsletter.sending import Sending
+
+        return Sending(self.database, self.config, lambda: self.links, lambda: self.provider)
+
+    def publish(self, slug: str, now: datetime) -> PublishedIssue:
+        """Freeze the issue as it is built now and plan its deliveries.
+
+        Raises AlreadyPublished, ContentError, TemplateError; ApprovalError when it may not go out as it is.
+        """
+        from newsletter.urls import canonical_url
+
+        issue, _, editions = self.editions(slug)
+        pages = [canonical_url(pick.url) for _, picks in issue.picks for pick in picks]
+        return self.sending.publish(slug, editions, pages, now)
 
 
 def make_app(root: Path) -> App:

@@ -285,14 +285,10 @@ class Web(_Table):
     disposable_domains: str | None = None
     """A file with one domain a line whose addresses are not accepted."""
 
-    @field_validator("hosts", mode="before")
+    @field_validator("hosts")
     @classmethod
-    def _lower(cls, value: Any) -> Any:
-        return (
-            [one.lower() if isinstance(one, str) else one for one in value]
-            if isinstance(value, list)
-            else value
-        )
+    def _lower(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(one.lower() for one in value)
 
 
 class Config(_Table):

@@ -44,9 +44,8 @@ def explain(error: ValidationError, model: type[BaseModel], text: str, where: st
     """The mistake a person should mend first. `where` names the file, `text` is what stands in it."""
     mistakes = error.errors()
     # A misspelt key usually makes another one "missing": the spelling is what the person has to see.
-    first: Mapping[str, Any] = next(
-        (one for one in mistakes if one["type"] == "extra_forbidden"), mistakes[0]
-    )
+    unknown = [one for one in mistakes if one["type"] == "extra_forbidden"]
+    first: Mapping[str, Any] = (unknown or mistakes)[0]
     location: Location = tuple(first.get("ctx", {}).get("at", first["loc"]))
     line = find_line(text, location)
     place = f"{where}:{line}" if line else where

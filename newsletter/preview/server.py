@@ -1,7 +1,7 @@
 """The studio's pages. For one person at this machine: 127.0.0.1, a token in the address, GET alone.
 
 /<token>/                           the page
-/<token>/frame/<version>/<kind>     one edition, html or text, for a sandboxed frame
+/<token>/frame/<view>/<kind>        one edition, html or text, for a sandboxed frame
 /<token>/events                     server-sent events: the version, whenever it changes
 /<token>/link/<kind>                where a reader's own links lead in a preview
 """
@@ -46,7 +46,7 @@ def make_pages(studio: Studio, *, token: str) -> Flask:
     pages.before_request(partial(_only_for_the_editor, token))
     pages.after_request(_keep_it_here)
     pages.add_url_rule("/<token>/", "page", partial(_page, studio))
-    pages.add_url_rule("/<token>/frame/<int:version>/<any(html,text):kind>", "frame", partial(_frame, studio))
+    pages.add_url_rule("/<token>/frame/<int:view>/<any(html,text):kind>", "frame", partial(_frame, studio))
     pages.add_url_rule("/<token>/events", "events", partial(_events, studio))
     pages.add_url_rule("/<token>/link/<any(unsubscribe,preferences):kind>", "link", _link)
     pages.add_url_rule("/<token>/<any('studio.css','studio.js'):name>", "asset", _asset)
@@ -92,8 +92,8 @@ def _look() -> str:
     return "dark" if request.args.get("look") == "dark" else "light"
 
 
-def _frame(studio: Studio, token: str, version: int, kind: str) -> Response:
-    # The version only keeps addresses apart: what is shown is always the latest good view.
+def _frame(studio: Studio, token: str, view: int, kind: str) -> Response:
+    # Its number only keeps addresses apart: what is shown is always the latest good view.
     shown = studio.now.shown or abort(404)
     variant = shown.variant(request.args.get("variant", ""))
     body = (
@@ -117,8 +117,19 @@ def _asset(token: str, name: str) -> Response:
     return Response(files(__package__).joinpath("static", name).read_bytes(), mimetype=_ASSETS[name])
 
 
-def make_server(pages: Flask, port: int) -> BaseWSGIServer:
-    """A threaded server on 127.0.0.1 alone. Port 0: any free one. Raises UsageError when it is taken."""
+def listen(port: int) -> socket.socket:
+    """A socket on 127.0.0.1 alone. Port 0: any free one. Raises UsageError when it is taken."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is no such port"
+        raise UsageError(
+            f"port {port} cannot be used: {reason}", hint="Leave --port out to take any free one."
+        ) from None
+
+
+def make_server(pages: Flask, listening: socket.socket) -> BaseWSGIServer:
+    """A server that answers each request in a thread of its own."""
     from werkzeug.serving import WSGIRequestHandler
     from werkzeug.serving import make_server as make
 
@@ -126,22 +137,15 @@ def make_server(pages: Flask, port: int) -> BaseWSGIServer:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """A line for each request would bury what the editor should read, and hold the token."""
 
-    try:
-        listening = socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        raise UsageError(
-            f"port {port} cannot be used: {error.strerror}", hint="Leave --port out to take any free one."
-        ) from None
-    with listening:
-        host, port = listening.getsockname()
-        server = make(host, port, pages, threaded=True, request_handler=Quiet, fd=listening.fileno())
+    host, port = listening.getsockname()
+    server = make(host, port, pages, threaded=True, request_handler=Quiet, fd=listening.fileno())
     server.daemon_threads = True  # type: ignore[attr-defined]  # pages left open must not hold up the end
     return server
 
 
 def _tell(studio: Studio) -> Iterator[str]:
     known = -1
-    while True:
+    while not studio.closed:
         now = studio.wait(known, _BEAT)
         if now.version == known:
             yield ": still here\n\n"

@@ -13,6 +13,9 @@ from newsletter.preview.views import Shown, Trouble, explain
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     version: int
+    """Another with every change a page must show."""
+    view: int
+    """Another only when `shown` is another."""
     shown: Shown | None
     """The last issue that could be built; None when none could yet."""
     trouble: Trouble | None
@@ -27,7 +30,8 @@ class Studio:
         self._root = root
         self._changed = threading.Condition()
         self._building = threading.Lock()
-        self._now = Snapshot(0, None, None)
+        self._now = Snapshot(0, 0, None, None)
+        self.closed = False
 
     @property
     def now(self) -> Snapshot:
@@ -46,12 +50,20 @@ class Studio:
     def wait(self, known: int, timeout: float) -> Snapshot:
         """The snapshot as soon as its version is not `known`, or as it is after `timeout` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self._now.version != known, timeout)
+            self._changed.wait_for(lambda: self.closed or self._now.version != known, timeout)
             return self._now
+
+    def close(self) -> None:
+        """Lets go of everybody who waits."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
 
     def _settle(self, shown: Shown | None, trouble: Trouble | None) -> Snapshot:
         with self._changed:
-            if (shown, trouble) != (self._now.shown, self._now.trouble) or not self._now.version:
-                self._now = Snapshot(self._now.version + 1, shown, trouble)
+            before = self._now
+            if (shown, trouble) != (before.shown, before.trouble) or not before.version:
+                view = before.view + (shown != before.shown)
+                self._now = Snapshot(before.version + 1, view, shown, trouble)
                 self._changed.notify_all()
             return self._now

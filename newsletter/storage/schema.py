@@ -241,15 +241,46 @@ consent_networks = Table(
     Column("network", Text, nullable=False),
 )
 
+wishes = Table(
+    "wishes",
+    metadata,
+    # Somebody asked to join. Written down in the request and looked at after its answer: what the answer tells,
+    # and how long it takes, cannot depend on whether the address is known.
+    Column("id", Integer, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("first_name", Text),  # optional
+    Column("topics", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("wording_version", Text, nullable=False),
+    Column("network", Text),  # a keyed hash unless the site keeps addresses; NULL where there is none
+    Column("at", UtcDateTime, nullable=False),
+)
+
 mails = Table(
     "mails",
     metadata,
-    # Single mails (confirm, preferences …) handed to a provider: what the budget per address counts.
+    # Single mails (confirm, preferences …): what the budgets count, and what is still to be handed to a provider.
     Column("id", Integer, primary_key=True),
     Column("subscriber_id", Integer, ForeignKey("subscribers.id"), nullable=False),
     Column("kind", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),  # what its link is bound to, beside the reader
+    Column("network_hash", Text),  # who caused it; NULL where no network did
     Column("at", UtcDateTime, nullable=False),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("not_before", UtcDateTime),  # when to try again, or when a sender that died is passed over; NULL: at once
+    Column("tries", Integer, nullable=False, server_default="0"),
+    _one_of("state", ("waiting", "sent", "given_up")),
     Index("ix_mails_subscriber_id_at", "subscriber_id", "at"),  # "how many to this address lately?"
+    Index("ix_mails_at", "at"),  # "how many by all lately?"
+    # What is still to be sent: few, among many.
+    Index(
+        "ix_mails_waiting",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
     sqlite_autoincrement=True,  # names the mail to the provider: never given twice
 )
 
@@ -259,8 +290,9 @@ batches = Table(
     Column("id", Integer, primary_key=True),
     Column("issue_id", Integer, ForeignKey("issues.id"), nullable=False),
     Column("edition_id", Integer, ForeignKey("editions.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # its place in the plan; the parts of a split one share it
     Column("state", Text, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", Integer, nullable=False),  # how many were planned for it
     Column("attempt_id", Integer),  # the latest attempt, which alone may record; NULL before the first
     Column("not_before", UtcDateTime),  # a provider asked to wait; NULL: at once
     _one_of("state", ("queued", "sending", "done", "in_doubt")),
@@ -279,7 +311,8 @@ deliveries = Table(
     Column("reference", Text),  # the provider's own id; NULL until sent, or where it gives none
     Column("reason", Text),  # why refused, skipped or in doubt; NULL otherwise
     _one_of("state", DeliveryState),
-    Index("ix_deliveries_batch_id", "batch_id"),  # a batch's members; never changes after planning
+    # A batch's members. Only a batch that is split, before it is claimed, gives some of them to a new one.
+    Index("ix_deliveries_batch_id", "batch_id"),
     sqlite_with_rowid=False,
 )
 

@@ -19,7 +19,9 @@ KEYS = ("subject", "preheader", "date", "author", "lead", "picks")
 PICK_KEYS = ("url", "title", "blurb", "image", "alt")
 MAX_BYTES = 1_000_000
 SLUG = re.compile(r"\d{4}-\d{2}-\d{2}")
-_STAMP = re.compile(r"^[ \t]*# (?:Drafted|Refreshed) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)", re.MULTILINE)
+_STAMP = re.compile(
+    r"(?:^|(?<=\r))[ \t]*# (?:Drafted|Refreshed) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)", re.MULTILINE
+)
 
 
 def read_issue(path: Path, sections: Collection[str] | None = None) -> Issue:

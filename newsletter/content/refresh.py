@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,6 +24,16 @@ from newsletter.errors import ContentError
 from newsletter.types import Article, Issue, Pick
 
 Added = Mapping[str, Sequence[Article]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines that go into the front matter at a position, the beginning of a line."""
+
+    position: int
+    lines: tuple[str, ...]
+    opens_section: bool = False
+    """It stands behind what is added to the section above it at the same position."""
 
 
 def refresh_issue(
@@ -56,13 +67,9 @@ def refreshed(
     lines = {name: _lines(name, added.get(name, ()), left_out, zone) for name in [*added, *sorted(full)]}
     if not lines:
         return text
-    places = [
-        (place, [f"{indent}{line}" for line in head + lines[name]])
-        for name in lines
-        for place, indent, head in [_place(source, root, name)]
-    ]
-    places.append((_stamp_place(root, source), [f"# Refreshed {stamp(now)}."]))
-    result = _insert(source, places)
+    blocks = [_place(source, root, name, lines[name]) for name in lines]
+    blocks.append(_Block(_stamp_place(root, source), (f"# Refreshed {stamp(now)}.",)))
+    result = _insert(source, blocks)
     _must_only_add(text, result, path, added)
     return result
 
@@ -80,21 +87,26 @@ def _lines(name: str, chosen: Sequence[Article], left_out: Sequence[LeftOut], zo
     return lines
 
 
-def _place(source: Source, root: Node | None, name: str) -> tuple[int, str, list[str]]:
-    """Where a section's new lines go: position in the front matter, indent, what must stand above them."""
+def _place(source: Source, root: Node | None, name: str, lines: Sequence[str]) -> _Block:
+    """Where a section's new lines go, indented as they must be, below its name when that is new."""
     picks_key, picks = _entry(root, "picks")
     if picks_key is None or picks is None:
         raise source.error("'picks' is missing", 0, "Add picks: with the sections below it.")
-    if is_empty(picks):
-        return _below(source, picks_key, picks), "  ", [f"{name}:"]
     section_key, section = _entry(picks, name)
+    if is_empty(picks):
+        return _block(_below(source, picks_key, picks), 2, [f"{name}:", *lines], opens_section=True)
     if section_key is None or section is None:
         _refuse_brackets(source, picks)
-        return _after(source, picks), " " * picks.start_mark.column, [f"{name}:"]
+        column = picks.start_mark.column
+        return _block(_after(source, picks), column, [f"{name}:", *lines], opens_section=True)
     if is_empty(section):
-        return _below(source, section_key, section), " " * (section_key.start_mark.column + 2), []
+        return _block(_below(source, section_key, section), section_key.start_mark.column + 2, lines)
     _refuse_brackets(source, section)
-    return _after(source, section), " " * section.start_mark.column, []
+    return _block(_after(source, section), section.start_mark.column, lines)
+
+
+def _block(position: int, column: int, lines: Sequence[str], *, opens_section: bool = False) -> _Block:
+    return _Block(position, tuple(" " * column + line for line in lines), opens_section)
 
 
 def _entry(node: Node | None, name: str) -> tuple[Node | None, Node | None]:
@@ -141,26 +153,29 @@ def _line_end(text: str, position: int) -> int:
     return position + (2 if text.startswith("\r\n", position) else 1)
 
 
-def _insert(source: Source, places: Sequence[tuple[int, list[str]]]) -> str:
-    front = source.front
-    line_break = "\r\n" if "\r\n" in front else "\n"
-    # From the end, so that earlier positions stay true; sections of one place keep the order of the settings.
-    order = sorted(enumerate(places), key=lambda one: (one[1][0], one[0]), reverse=True)
-    for _, (position, lines) in order:
-        front = front[:position] + "".join(line + line_break for line in lines) + front[position:]
-    return source.text[: source.start] + front + source.text[source.end :]
+def _insert(source: Source, blocks: Iterable[_Block]) -> str:
+    line_break = source.text[source.start - 1]  # whichever the first line ends in is the file's
+    line_break = "\r\n" if source.text[source.start - 2 : source.start] == "\r\n" else line_break
+    parts, done = [], 0
+    for block in sorted(blocks, key=lambda one: (one.position, one.opens_section)):
+        parts += [source.front[done : block.position], *(line + line_break for line in block.lines)]
+        done = block.position
+    added = "".join([*parts, source.front[done:]])
+    return source.text[: source.start] + added + source.text[source.end :]
 
 
 def _must_only_add(before: str, after: str, path: Path, added: Added) -> None:
     """Read what would be written: the same issue with these picks more, else nothing is written."""
     old = parse_issue(before, slug=path.stem, path=str(path))
-    new = parse_issue(after, slug=path.stem, path=str(path))
-    if _bare(new) != _bare(_with(old, added)):
-        raise ContentError(
-            "picks cannot be added to this file without changing it",
-            where=str(path),
-            hint="Write one pick a line, indented alike; `newsletter articles` lists what is new.",
-        )
+    with suppress(ContentError):
+        new = parse_issue(after, slug=path.stem, path=str(path))
+        if _bare(new) == _bare(_with(old, added)):
+            return
+    raise ContentError(
+        "picks cannot be added to this file without changing it",
+        where=str(path),
+        hint="Write one pick a line, indented alike; `newsletter articles` lists what is new.",
+    )
 
 
 def _with(issue: Issue, added: Added) -> Issue:

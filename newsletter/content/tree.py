@@ -22,7 +22,7 @@ from newsletter.errors import ContentError
 MAX_DEPTH = 20
 _BOM = "\ufeff"
 _FENCE = re.compile(r"---[ \t]*(?:\r\n|\n|\r|$)")
-_CLOSING = re.compile(r"^---[ \t]*(?:\r\n|\n|\r|\Z)", re.MULTILINE)
+_CLOSING = re.compile(r"(?<=[\r\n])---[ \t]*(?:\r\n|\n|\r|\Z)")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -114,6 +114,9 @@ _HINTS = {
     ),
 }
 
+_BEGAN_EARLIER = ("could not find expected ':'", "found unexpected end of stream")
+"""YAML notices these some lines after the one to look at."""
+
 
 def compose(source: Source) -> Node | None:
     """The front matter as a tree; None when it is empty. Raises ContentError with the line."""
@@ -140,7 +143,7 @@ def _explain(error: MarkedYAMLError, source: Source) -> ContentError:
     position = min(mark.index if mark else 0, len(source.front.rstrip()))
     for part, (what, hint) in _HINTS.items():
         if part in problem:
-            if part == "found unexpected end of stream" and error.context_mark:
+            if part in _BEGAN_EARLIER and error.context_mark:
                 position = error.context_mark.index
             return source.error(what, position, hint)
     return source.error(f"is not valid YAML: {problem.strip()}", position, "Put text in double quotes.")

@@ -71,11 +71,16 @@ def _show_mistakes(rows: list[dict[str, Any]]) -> None:
 
 
 def _milliseconds_a_title() -> float:
+    """The best of three runs: what else the machine does is not ours."""
     rows = [row for name in FILES for row in titles(name)]
+    return min(_seconds(rows) for _ in range(3)) * 1000 / len(rows)
+
+
+def _seconds(rows: list[dict[str, Any]]) -> float:
     start = time.perf_counter()
     for row in rows:
         CLASSIFIER.place(row["title"], row["categories"], row["path"])
-    return (time.perf_counter() - start) * 1000 / len(rows)
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

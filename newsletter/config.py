@@ -13,13 +13,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -29,7 +27,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from newsletter.brand import Brand as Brand
 from newsletter.errors import ConfigError
+from newsletter.kinds import Moment, Span, Table, WebAddress, elsewhere, written_like
+from newsletter.kinds import span as span  # read by those who use a Span setting
 from newsletter.mistakes import explain
 
 FILE_NAME = "newsletter.toml"
@@ -37,44 +38,7 @@ MAX_TOPICS = 6
 """Every set of sections is an edition of its own: six sections make at most 63."""
 
 
-def _elsewhere(at: tuple[int | str, ...], message: str, hint: str) -> PydanticCustomError:
-    """A mistake that a whole file has: `at` is the key it is shown at."""
-    return PydanticCustomError("together", "{said}", {"said": message, "at": at, "hint": hint})
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
-
-
-def _web_address(value: str) -> str:
-    if not re.match(r"https?://[^\s/]+", value):
-        raise ValueError("must be an address that begins with https:// (or http://)")
-    return value
-
-
-def _written_like(pattern: str, must: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"must be {must}")
-        return value
-
-    return AfterValidator(check)
-
-
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-Colour = Annotated[str, _written_like(r"#[0-9a-fA-F]{6}", "a colour such as #0b5c63")]
-Moment = Annotated[
-    str,
-    _written_like(
-        r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01]\d|2[0-3]):[0-5]\d", "a day and a time such as Thu 09:00"
-    ),
-]
-"""A moment of the week in the site's time zone, such as `Thu 09:00`."""
-Span = Annotated[str, _written_like(r"[1-9]\d*[mhd]", "a length of time such as 30m, 6h or 2d")]
-"""A length of time: `30m`, `6h`, `2d`."""
-
-
-class Newsletter(_Table):
+class Newsletter(Table):
     name: str = Field(min_length=1)
     tagline: str = ""
     sender: str = Field(alias="from", min_length=3)
@@ -121,21 +85,21 @@ class Newsletter(_Table):
         return ZoneInfo(self.timezone)
 
 
-class Schedule(_Table):
+class Schedule(Table):
     draft: Moment = "Tue 06:00"
     send: Moment = "Thu 09:00"
     window: Span = "6h"
     """How long after `send` an approved issue still goes out by itself."""
 
 
-class Feed(_Table):
+class Feed(Table):
     url: WebAddress
     kind: Literal["rss", "wordpress"] = "rss"
     section: str | None = None
     """Where its articles go when neither categories, path nor words decide."""
 
 
-class Match(_Table):
+class Match(Table):
     categories: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     words: dict[str, float] = Field(default_factory=dict)
@@ -148,10 +112,10 @@ class Match(_Table):
         return dict.fromkeys(value, 1.0) if isinstance(value, list) else value
 
 
-class Section(_Table):
+class Section(Table):
     id: Annotated[
         str,
-        _written_like(
+        written_like(
             r"[a-z][a-z0-9-]{0,31}", "small letters, digits and hyphens (at most 32), a letter first"
         ),
     ]
@@ -162,7 +126,7 @@ class Section(_Table):
     """Laid over the shipped rules for this id; a word of weight 0 switches a shipped one off."""
 
 
-class Approval(_Table):
+class Approval(Table):
     required: bool = True
     approvers: int = Field(default=1, ge=1, le=5)
     author_may_approve: bool = True
@@ -181,7 +145,7 @@ class Provider(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Sending(_Table):
+class Sending(Table):
     rate: float = Field(default=0, ge=0)
     """Messages a second at most; 0: as fast as the provider takes them."""
     batch: int = Field(default=1000, ge=1, le=10_000)
@@ -193,65 +157,11 @@ class Sending(_Table):
     max_complaint_rate: float = Field(default=0.001, ge=0, le=1)
 
 
-class Storage(_Table):
+class Storage(Table):
     url: str = "sqlite:///subscribers/newsletter.db"
 
 
-class Action(_Table):
-    label: str
-    url: WebAddress
-
-
-class Resource(_Table):
-    """Help for people in crisis or looking for support."""
-
-    label: str
-    url: WebAddress
-    text: str = ""
-
-
-class Colours(_Table):
-    """Each of the two palettes must stand alone: most mail programs never use the dark one."""
-
-    background: Colour = "#f4f1ea"
-    surface: Colour = "#ffffff"
-    text: Colour = "#22292c"
-    muted: Colour = "#485257"
-    accent: Colour = "#0b5c63"
-    on_accent: Colour = "#ffffff"
-    line: Colour = "#dcd6c9"
-
-
-class DarkColours(Colours):
-    background: Colour = "#14191b"
-    surface: Colour = "#1d2427"
-    text: Colour = "#e9e6df"
-    muted: Colour = "#aab4b7"
-    accent: Colour = "#7fd0d3"
-    on_accent: Colour = "#0d2124"
-    line: Colour = "#364145"
-
-
-class Brand(_Table):
-    logo: WebAddress | None = None
-    logo_alt: str = ""
-    logo_width: int = Field(default=160, ge=16, le=552)
-    colours: Colours = Colours()
-    dark: DarkColours = DarkColours()
-    font: str = "'Segoe UI', Helvetica, Arial, sans-serif"
-    """Fonts the reader's machine has; none is fetched. The first must be one Outlook on Windows knows, or
-    it falls back to Times."""
-    heading_font: str = "Georgia, 'Times New Roman', serif"
-    call_to_action: Action | None = None
-    resources: tuple[Resource, ...] = ()
-    disclaimer: str = (
-        "This newsletter gives general information. It is not medical advice and does not replace a visit to "
-        "your doctor. We cannot answer personal medical questions by e-mail."
-    )
-    social: tuple[Action, ...] = ()
-
-
-class Web(_Table):
+class Web(Table):
     """The readers' pages, and what keeps them from being misused."""
 
     origins: tuple[WebAddress, ...] = ()
@@ -291,7 +201,7 @@ class Web(_Table):
         return tuple(one.lower() for one in value)
 
 
-class Config(_Table):
+class Config(Table):
     newsletter: Newsletter
     schedule: Schedule = Schedule()
     feeds: tuple[Feed, ...] = Field(default=(), alias="feed")
@@ -318,14 +228,14 @@ class Config(_Table):
         ids = self.section_ids
         for at, section in enumerate(ids):
             if section in ids[:at]:
-                raise _elsewhere(
+                raise elsewhere(
                     ("section", at, "id"), f"is {section!r} a second time", "Each id names one section."
                 )
         for at, feed in enumerate(self.feeds):
             if feed.section and feed.section not in ids:
                 near = difflib.get_close_matches(feed.section, ids, n=1)
                 hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(ids)}."
-                raise _elsewhere(("feed", at, "section"), f"names no section: {feed.section!r}", hint)
+                raise elsewhere(("feed", at, "section"), f"names no section: {feed.section!r}", hint)
         return self
 
     @property
@@ -364,12 +274,6 @@ class Site:
         if not url.startswith(prefix) or url.startswith((prefix + "/", prefix + ":memory:")):
             return url
         return f"{prefix}{(self.root / url.removeprefix(prefix)).as_posix()}"
-
-
-def span(text: str) -> timedelta:
-    """A Span setting as a length of time."""
-    unit = {"m": "minutes", "h": "hours", "d": "days"}[text[-1]]
-    return timedelta(**{unit: int(text[:-1])})
 
 
 def find_site(start: Path, *, site: Path | None = None) -> Path:

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from newsletter.config import FILE_NAME, Colours, DarkColours, parse_config
+from newsletter.brand import Colours, DarkColours
+from newsletter.config import FILE_NAME, parse_config
 from newsletter.errors import ConfigError, UsageError
 from newsletter.keys import KEY_FILE, make_key_file
 

@@ -34,8 +34,8 @@ intro = "Research, guidelines, approvals and law."
 [brand]
 call_to_action = { label = "Find a pain doctor near you", url = "https://pain.example/doctors/" }
 resources = [
-  { label = "988 Suicide & Crisis Lifeline", url = "https://988lifeline.example/", text = "Call or text 988 in the United States, day or night." },
-  { label = "Find a support group", url = "https://pain.example/groups/", text = "People who live with pain, meeting in person and online." },
+  { label = "Suicide & Crisis Lifeline", url = "https://988lifeline.example/", text = "Call 988, any time." },
+  { label = "Find a support group", url = "https://pain.example/groups/", text = "In person and online." },
 ]
 social = [{ label = "Our video channel", url = "https://video.example/pain" }]
 """
@@ -77,7 +77,8 @@ def sample_layout(pictures: str = PICTURES) -> Layout:
             "treatments",
             "epidural-injections",
             "What an epidural injection can and cannot do for sciatica",
-            "Steroid placed next to an irritated nerve root calms it for weeks or months. Who is helped most, how the "
+            "Steroid placed next to an irritated nerve root calms it for weeks or months. Who is "
+            "helped most, how the "
             "day goes, and the questions to ask before you say yes.",
             "A doctor points at the lower spine of a model",
         ),
@@ -89,7 +90,8 @@ def sample_layout(pictures: str = PICTURES) -> Layout:
                         "conditions",
                         "weather",
                         "Why joints ache before the weather turns",
-                        "Falling air pressure lets swollen tissue expand a little. It does no damage, and there are "
+                        "Falling air pressure lets swollen tissue expand a little. It does no "
+                        "damage, and there are "
                         "ways to be ready for it.",
                         "Rain on a window",
                     ),
@@ -97,14 +99,16 @@ def sample_layout(pictures: str = PICTURES) -> Layout:
                         "conditions",
                         "trigeminal-neuralgia",
                         "Trigeminal neuralgia: when a breeze on the cheek is unbearable",
-                        "Short electric attacks in the face, often mistaken for toothache. How it is told apart.",
+                        "Short electric attacks in the face, often mistaken for toothache. How it is "
+                        "told apart.",
                         video=True,
                     ),
                     story(
                         "conditions",
                         "fibromyalgia",
                         "Fibromyalgia is not “all in your head”",
-                        "The nervous system turns its volume up. What that means for sleep, mood and movement.",
+                        "The nervous system turns its volume up. What that means for sleep, mood and "
+                        "movement.",
                     ),
                     story(
                         "conditions",
@@ -137,7 +141,8 @@ def sample_layout(pictures: str = PICTURES) -> Layout:
                         "treatments",
                         "tens",
                         "Does a TENS unit help?",
-                        "It is cheap and safe; some find it loosens a bad hour. What the trials say, fairly read.",
+                        "It is cheap and safe; some find it loosens a bad hour. What the trials say, "
+                        "fairly read.",
                     ),
                 ),
             ),
@@ -161,7 +166,8 @@ def sample_layout(pictures: str = PICTURES) -> Layout:
                         "news",
                         "migraine-approval",
                         "Regulator approves a nasal spray against migraine",
-                        "Relief began within an hour for about one in five in the study. Who should not use it.",
+                        "Relief began within an hour for about one in five in the study. Who should "
+                        "not use it.",
                     ),
                     story(
                         "news",
@@ -178,8 +184,9 @@ def sample_layout(pictures: str = PICTURES) -> Layout:
 NOTE = """\
 Dear reader,
 
-The days get shorter, and many of you wrote that mornings are the hard part. This week's issue is about **small
-things done early**: a warm shower before stretching, and a plan for [family days](https://pain.example/family/).
+The days get shorter, and many of you wrote that mornings are the hard part. This week's issue is about
+**small things done early**: a warm shower before stretching, and a plan for
+[family days](https://pain.example/family/).
 
 Be gentle with yourself,\\
 *Ana*

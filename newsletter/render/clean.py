@@ -1,8 +1,9 @@
 """Nothing from outside can break a page, execute, or pass for one of ours.
 
-Titles, blurbs, notes and addresses come from feeds and editors. Escaping keeps them from being markup; this file
-keeps them from being anything else: control characters that end a parse, line breaks that end a header, template
-expressions and providers' variables that a later program would fill, marks that would become a reader's link.
+Titles, blurbs, notes and addresses come from feeds and editors. Escaping keeps them from being markup; this
+file keeps them from being anything else: control characters that end a parse, line breaks that end a header,
+template expressions and providers' variables that a later program would fill, marks that would become a
+reader's link.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
-# What XML 1.0 and HTML forbid, C1 controls, halves of surrogate pairs, and what turns the direction of the text
-# around it: one stray U+202E in a title would turn the rest of its page.
+# What XML 1.0 and HTML forbid, C1 controls, halves of surrogate pairs, and what turns the direction of the
+# text around it: one stray U+202E in a title would turn the rest of its page.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
 )
@@ -30,7 +31,7 @@ _IN_ADDRESS = "!$&'()*+,;=:/?@[]~%-._#"
 
 
 def clean(text: str) -> str:
-    """The same text without what must not reach a page; line breaks become \\n. Cleaning twice changes nothing."""
+    """`text` without what must not reach a page; line breaks become \\n. Cleaning twice changes nothing."""
     text = _FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", text))
     return _DEFUSED.sub(r"\g<0> ", text)
 
@@ -47,7 +48,7 @@ class Address(str):
 
 
 def safe_address(text: str, schemes: set[str] = _SCHEMES) -> Address | None:
-    """`text` as an address in pure ASCII that cannot execute, be filled in or be mistaken for a mark, or None.
+    """`text` as an address in pure ASCII that cannot run, be filled in or pass for a mark, or None.
 
     Percent-encodes what RFC 3986 does not allow; a host in another script becomes punycode (RFC 3490). A user
     name in it is refused: it can make an address look like another site's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import nh3
@@ -21,7 +22,7 @@ _MAX_NESTING = 20
 
 @cache
 def _markdown() -> MarkdownIt:
-    # html=False: tags an editor types are shown, not obeyed. No images: a picture without alt text or size breaks a mail.
+    # html=False: tags an editor types are shown, not obeyed. No pictures: one of unknown size breaks a mail.
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     return parser.disable("image")
 
@@ -42,7 +43,7 @@ def note_html(note: str) -> Markup:
 
 
 def _prepared(note: str) -> str:
-    # A reference-style definition or a tab can hide a mark until Markdown has joined the lines; clean both ways.
+    # Cleaned before parsing and again after it: Markdown's escapes and entities can put a mark together.
     return clean(note)
 
 
@@ -79,30 +80,24 @@ class _Text:
         return self.written.strip()
 
     def take(self, token: Token) -> None:
-        match token.type:
-            case "bullet_list_open":
-                self.numbers.append(None)
-            case "ordered_list_open":
-                self.numbers.append(int(token.attrs.get("start", 1)))
-            case "bullet_list_close" | "ordered_list_close":
-                self.numbers.pop()
-                self.gap = "\n" if self.numbers else "\n\n"
-            case "list_item_open":
-                self.open_item()
-            case "list_item_close":
-                self.prefix.pop()
-            case "paragraph_close" if token.hidden:  # a list without blank lines stays one
-                self.gap = "\n"
-            case "blockquote_open":
-                self.prefix.append("> ")
-            case "blockquote_close":
-                self.prefix.pop()
-            case "hr":
-                self.add("* * *")
-            case "inline":
-                self.add(clean(_inline_text(token.children or [])))
-            case "fence" | "code_block":
-                self.add(token.content.rstrip())
+        kind, _, end = token.type.rpartition("_")
+        if kind in ("bullet_list", "ordered_list"):
+            self.list_begins(token) if end == "open" else self.list_ends()
+        elif kind == "list_item":
+            self.open_item() if end == "open" else self.prefix.pop()
+        elif kind == "blockquote":
+            self.prefix.append("> ") if end == "open" else self.prefix.pop()
+        elif token.type == "paragraph_close" and token.hidden:  # a list without blank lines stays one
+            self.gap = "\n"
+        elif text := _TEXT_OF.get(token.type):
+            self.add(text(token))
+
+    def list_begins(self, token: Token) -> None:
+        self.numbers.append(int(token.attrs.get("start", 1)) if token.type == "ordered_list_open" else None)
+
+    def list_ends(self) -> None:
+        self.numbers.pop()
+        self.gap = "\n" if self.numbers else "\n\n"
 
     def open_item(self) -> None:
         number = self.numbers[-1]
@@ -137,3 +132,11 @@ def _inline_text(children: list[Token]) -> str:
         else:
             parts.append(child.content)
     return "".join(parts)
+
+
+_TEXT_OF: dict[str, Callable[[Token], str]] = {
+    "inline": lambda token: clean(_inline_text(token.children or [])),
+    "fence": lambda token: token.content.rstrip(),
+    "code_block": lambda token: token.content.rstrip(),
+    "hr": lambda _: "* * *",
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from xml.parsers import expat
 
 from mjml import mjml2html
 
@@ -21,15 +22,15 @@ def to_html(mjml: str, *, where: str) -> str:
         made: str = mjml2html(source, fonts={})
     except ValueError as error:
         raise _explained(error, source, where) from None
-    # premailer looks for libxml2's spelling; without it the doctype is lost, and mail programs fall into quirks mode.
+    # premailer looks for libxml2's spelling; else it drops the doctype, and mail programs show quirks.
     return re.sub(r"\A\s*<!doctype html>", "<!DOCTYPE html>", made, flags=re.IGNORECASE)
 
 
 def plain_attributes(mjml: str) -> str:
     """Every attribute value as one line of ASCII with numeric character references.
 
-    mrml writes values in Rust's debug form: a line break, tab, backslash, no-break space, soft hyphen or joined
-    emoji would stand in the mail as a literal `\\n` or `\\u{a0}`, and a style of several lines would be lost.
+    mrml writes values in Rust's debug form: a line break, tab, backslash, no-break space, soft hyphen or
+    joined emoji would stand in the mail as a literal `\\n` or `\\u{a0}`, and a longer style be lost.
     """
     return TAG_OR_COMMENT.sub(_plain_tag, mjml)
 
@@ -46,14 +47,23 @@ def _plain_value(match: re.Match[str]) -> str:
 
 
 def _explained(error: ValueError, source: str, where: str) -> TemplateError:
-    offset = re.search(r"position (\d+)|\b(\d+)\.\.\d+", str(error))
-    if offset is None:
-        return TemplateError(f"the MJML it makes cannot be read: {error}", where=where)
-    position = len(source.encode()[: int(offset[1] or offset[2])].decode(errors="ignore"))
-    line = source.count("\n", 0, position) + 1
-    excerpt = source.splitlines()[line - 1].strip()[:120] if source else ""
+    line, what = _locate(source, str(error))
+    excerpt = "".join(source.splitlines()[max(line - 1, 0) : line]).strip()[:120]
     return TemplateError(
-        f"the MJML it makes cannot be read: {error}",
-        where=f"{where} (line {line} of the MJML)",
-        hint=f"There stands: {excerpt}",
+        f"the MJML it makes cannot be read: {what}",
+        where=f"{where}, line {line} of its MJML" if line else where,
+        hint=f"There stands: {excerpt}" if excerpt else "It must be <mjml> with an <mj-body>.",
     )
+
+
+def _locate(source: str, said: str) -> tuple[int, str]:
+    """mrml names an offset at best. MJML is close to XML: where an XML parser stops, there is the mistake."""
+    parser = expat.ParserCreate()
+    parser.UseForeignDTD(True)  # so that &nbsp; and its like are no mistakes
+    try:
+        parser.Parse(source.encode(), True)
+    except expat.ExpatError as error:
+        return min(error.lineno, source.count("\n") + 1), expat.ErrorString(error.code)
+    offset = re.search(r"position (\d+)", said)
+    before = source.encode()[: int(offset[1])] if offset else b""
+    return (before.count(b"\n") + 1 if offset else 0), said

@@ -1,4 +1,4 @@
-"""The renderer: a layout in, the editions of an issue out. The same input gives the same bytes, anywhere, always."""
+"""The renderer: a layout in, the editions of an issue out. The same input gives the same bytes, anywhere."""
 
 from __future__ import annotations
 
@@ -39,11 +39,14 @@ class Renderer:
         return site_context(self.config)
 
     def variants(self, layout: Layout) -> tuple[Topics, ...]:
-        """Every set of the layout's sections that a reader can have chosen, written out; the whole comes first."""
+        """Every set of the layout's sections that a reader can have chosen, written out; the whole first."""
         return variants(layout)
 
     def edition(self, layout: Layout, topics: Topics = Topics()) -> Edition:  # noqa: B008 - a frozen value
-        """What readers with these topics get. Raises TemplateError, or ContentError when nothing is left to show."""
+        """What readers with these topics get.
+
+        Raises TemplateError; ContentError when no story is left to show, or one has no proper address.
+        """
         shown = Topics(tuple(id_ for id_ in sections_of(layout) if id_ in topics))
         if not shown.ids:
             raise ContentError(

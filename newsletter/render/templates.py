@@ -30,13 +30,13 @@ def default_templates() -> Path:
 def environment(templates: Path | None) -> jinja2.Environment:
     """Templates from the site's own folder, if it has one, then the default look, file by file.
 
-    Unknown names are errors; every value that is not already markup is cleaned, and escaped but in plain text.
+    Unknown names are errors; each value that is not yet markup is cleaned, and escaped but in plain text.
     """
     folders = [folder for folder in (templates, default_templates()) if folder and folder.is_dir()]
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         undefined=_Unknown,
-        autoescape=_escapes,
+        autoescape=_escapes,  # noqa: S701 - all but plain text
         finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -48,7 +48,7 @@ def environment(templates: Path | None) -> jinja2.Environment:
 
 
 def _escapes(name: str | None) -> bool:
-    """jinja2.select_autoescape does not know .mjml.j2. Only plain text and style sheets are left unescaped."""
+    """jinja2.select_autoescape does not know .mjml.j2. Only plain text and style sheets stay as they are."""
     return not (name or "").endswith(_PLAIN)
 
 
@@ -59,7 +59,7 @@ def _finalize(value: Any) -> Any:
 
 
 def wrapped(text: str, width: int = 72, indent: str = "") -> str:
-    """Paragraphs folded at `width`; words, and so addresses, stay whole. Quotes, lists and blank lines keep their form."""
+    """Paragraphs folded at `width`. Words, and so addresses, stay whole; quotes and lists keep their form."""
     return "\n".join(_fold(line, width, indent) for line in text.split("\n"))
 
 

@@ -1,4 +1,4 @@
-"""What a template is given of an issue: words cleaned, addresses checked, one variant's stories in their places."""
+"""What a template is given of an issue: clean words, checked addresses, each story in its place."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Settled(Markup):
 
 
 def site_context(config: Config) -> dict[str, Any]:
-    """The names every template knows: the letter itself, its brand, and the marks for a reader's own links."""
+    """The names every template knows: the letter, its brand, and the marks for a reader's own links."""
     letter = config.newsletter
     return {
         "letter": letter,

@@ -56,7 +56,8 @@ class App:
         from newsletter.readers import Readers
         from newsletter.storage.consent import Log
 
-        return Readers(self.database, self.config, Log(self.keys))
+        log = Log(self.keys, keep_networks=self.config.web.keep_network_address)
+        return Readers(self.database, self.config, log, self.site.subscribers)
 
     @cached_property
     def composer(self) -> Composer:
@@ -148,9 +149,9 @@ class App:
         """
         from newsletter.urls import canonical_url
 
-        issue, _, editions = self.editions(slug)
-        pages = [canonical_url(pick.url) for _, picks in issue.picks for pick in picks]
-        return self.sending.publish(slug, editions, pages, now)
+        made = self.approvals.approved(slug)
+        pages = [canonical_url(pick.url) for _, picks in made.issue.picks for pick in picks]
+        return self.sending.publish(slug, made.editions, pages, now)
 
 
 def make_app(root: Path) -> App:

@@ -14,6 +14,8 @@ NewsletterError                 exit 1: the thing asked about is not so
 ├── StorageError                the database cannot be opened, is too old, or refuses a change
 ├── SubscriberError             there is no such reader, or they left, or must not be written to
 ├── ApprovalError               the issue is not approved, or has changed since
+├── IssueError                  there is no such issue in the ledger, or it is past what was asked
+│   └── AlreadyPublished        its deliveries are planned: only sending can go on
 ├── ProviderError               what is known about one call
 │   ├── NotTaken                certainly not accepted: may be queued again
 │   ├── MaybeTaken              nobody can know: in doubt
@@ -105,6 +107,14 @@ class SubscriberError(NewsletterError):
 
 class ApprovalError(NewsletterError):
     """The issue is not approved, or is no longer what was approved."""
+
+
+class IssueError(NewsletterError):
+    """There is no such issue in the ledger, or its state does not allow what was asked."""
+
+
+class AlreadyPublished(IssueError):
+    """The issue's editions are frozen and its deliveries planned; an issue is published once."""
 
 
 class ProviderError(NewsletterError):

@@ -80,6 +80,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield conn
 
 
+def is_busy(error: Exception) -> bool:
+    """Whether the store was only busy or out of reach for a moment, so that asking again is worth it."""
+    return isinstance(error, OperationalError)
+
+
 def version(engine: Engine) -> str | None:
     """The store's migration, or None when it is empty."""
     with reading(engine) as conn:

@@ -297,6 +297,7 @@ batches = Table(
     Column("not_before", UtcDateTime),  # a provider asked to wait; NULL: at once
     _one_of("state", ("queued", "sending", "done", "in_doubt")),
     Index("ix_batches_issue_id_state", "issue_id", "state"),  # the claim
+    Index("ix_batches_issue_id_number", "issue_id", "number"),  # planning looks up the batch of each reader
 )
 
 deliveries = Table(
@@ -311,6 +312,9 @@ deliveries = Table(
     Column("reference", Text),  # the provider's own id; NULL until sent, or where it gives none
     Column("reason", Text),  # why refused, skipped or in doubt; NULL otherwise
     _one_of("state", DeliveryState),
+    # A line without a batch would never be sent, and nobody would know.
+    CheckConstraint("batch_id IS NOT NULL OR state = 'skipped'", name="has_batch"),
+    CheckConstraint("(batch_id IS NULL) = (edition_id IS NULL)", name="batch_has_edition"),
     # A batch's members. Only a batch that is split, before it is claimed, gives some of them to a new one.
     Index("ix_deliveries_batch_id", "batch_id"),
     sqlite_with_rowid=False,

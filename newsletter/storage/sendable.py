@@ -1,4 +1,4 @@
-"""Who may be written to, now: the one definition, asked when deliveries are planned and again when they are claimed."""
+"""Who may be written to, now: one definition, asked when deliveries are planned and again when claimed."""
 
 from __future__ import annotations
 

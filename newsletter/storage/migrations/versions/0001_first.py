@@ -244,6 +244,12 @@ def upgrade() -> None:
             "state IN ('queued', 'sending', 'sent', 'refused', 'skipped', 'in_doubt')",
             name=op.f("ck_deliveries_state_known"),
         ),
+        sa.CheckConstraint(
+            "batch_id IS NOT NULL OR state = 'skipped'", name=op.f("ck_deliveries_has_batch")
+        ),
+        sa.CheckConstraint(
+            "(batch_id IS NULL) = (edition_id IS NULL)", name=op.f("ck_deliveries_batch_has_edition")
+        ),
         sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_deliveries_issue_id")),
         sa.PrimaryKeyConstraint("issue_id", "subscriber_id", name=op.f("pk_deliveries")),
         sqlite_with_rowid=False,
@@ -290,6 +296,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
     )
     op.create_index("ix_batches_issue_id_state", "batches", ["issue_id", "state"], unique=False)
+    op.create_index("ix_batches_issue_id_number", "batches", ["issue_id", "number"], unique=False)
     op.create_table(
         "attempts",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,0 +1,175 @@
+"""Send: claim a batch, write its attempt, call the provider, record what came of it. One batch at a time.
+
+What the steps promise together: the attempt is on disk before the call, no transaction is open during it, and
+only the latest attempt at a batch may record. So whatever ends the process at whatever point, the next one
+finds either nothing begun, or an attempt without an answer: see `_settle`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection, Engine
+
+from newsletter.errors import AddressError, MaybeTaken, NotTaken, ProviderError, StopSending
+from newsletter.links import Links
+from newsletter.process import Life, life_of
+from newsletter.providers import Provider, call
+from newsletter.render.personalise import MailTemplate, plain_address
+from newsletter.storage import ledger
+from newsletter.storage.database import writing
+from newsletter.storage.issues import PublishedIssue
+from newsletter.storage.ledger import OpenAttempt
+from newsletter.types import Batch, Delivery, Edition, Outgoing, Receipt, Recipient
+
+LEASE = timedelta(minutes=15)
+"""How long an attempt is left to a process of which nobody here can know whether it lives."""
+ENDED = "the sending process ended before the provider's answer was recorded"
+"""Why a delivery is in doubt, in words for a person."""
+UNFIT = "the address cannot stand in a mail's headers"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One edition, ready to be filled."""
+
+    edition: Edition
+    template: MailTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that sending one published issue takes."""
+
+    engine: Engine
+    issue: PublishedIssue
+    provider: Provider
+    links: Links
+    letters: dict[int, Letter]
+    """By edition id."""
+    sender: str
+    """The From header."""
+    process: str
+    """Who we are: see newsletter.process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known after a call. `receipts` only when it was taken."""
+
+    outcome: Literal["taken", "not_taken", "maybe_taken", "stop"]
+    receipts: tuple[Receipt, ...] = ()
+    error: ProviderError | None = None
+
+
+# --- before the call -------------------------------------------------------------------------------------
+
+
+def next_batch(job: Job, now: datetime, *, most: int | None = None) -> Batch | None:
+    """A batch that is ours to send, its attempt written and durable; None when none is due.
+
+    First what a dead process left, then what is queued. `most`: of a queued batch, at most so many messages.
+    """
+    with writing(job.engine) as conn:
+        return _settle(conn, job, now) or ledger.claim_batch(
+            conn, job.issue.id, sender=job.process, provider=job.provider.name, now=now, most=most
+        )
+
+
+def _settle(conn: Connection, job: Job, now: datetime) -> Batch | None:
+    """What can be said of attempts without an answer: the same again under the same key, or in doubt."""
+    for attempt in ledger.list_open_attempts(conn, job.issue.id):
+        if not is_over(attempt, job.process, now):
+            continue
+        if job.provider.settles != "key" or attempt.provider != job.provider.name:
+            ledger.put_in_doubt(conn, attempt, ENDED, now)
+        elif batch := ledger.take_over(
+            conn, job.issue.id, attempt, sender=job.process, provider=job.provider.name, now=now
+        ):
+            return batch
+    return None
+
+
+def is_over(attempt: OpenAttempt, process: str, now: datetime, life: Callable[[str], Life] = life_of) -> bool:
+    """Whether nobody is busy with this attempt any more."""
+    if attempt.finished_at is not None:
+        return attempt.not_before is None or attempt.not_before <= now
+    if attempt.sender == process:
+        return False
+    known = life(attempt.sender)
+    return known is Life.DEAD or (known is Life.UNKNOWN and now - attempt.started_at > LEASE)
+
+
+# --- the call --------------------------------------------------------------------------------------------
+
+
+def deliver(job: Job, batch: Batch) -> Answer:
+    """Call the provider with no transaction open. Never raises."""
+    fit = tuple(one for one in batch.deliveries if _is_address(one.email))
+    unfit = {one.id for one in batch.deliveries} - {one.id for one in fit}
+    try:
+        receipts = call(job.provider, _outgoing(job, batch, fit)) if fit else []
+    except NotTaken as error:
+        return Answer("not_taken", error=error)
+    except StopSending as error:
+        return Answer("stop", error=error)
+    except MaybeTaken as error:
+        return Answer("maybe_taken", error=error)
+    return Answer("taken", (*receipts, *(Receipt(one, "refused", reason=UNFIT) for one in sorted(unfit))))
+
+
+def _is_address(email: str) -> bool:
+    try:
+        return bool(plain_address(email))
+    except AddressError:
+        return False
+
+
+def _outgoing(job: Job, batch: Batch, members: tuple[Delivery, ...]) -> Outgoing:
+    letter = job.letters[batch.edition_id]
+    recipients = tuple(
+        Recipient(
+            one.id,
+            one.email,
+            job.links.unsubscribe(one.subscriber_id, one.issue_id),
+            job.links.preferences(one.subscriber_id, one.issue_id),
+        )
+        for one in members
+    )
+    return Outgoing(
+        kind=job.issue.slug,
+        key=batch_key(job.issue.slug, batch.id, members),
+        sender=job.sender,
+        subject=letter.edition.subject,
+        html=letter.edition.html,
+        text=letter.edition.text,
+        recipients=recipients,
+        messages=lambda: letter.template.fill_all(recipients),
+    )
+
+
+def batch_key(slug: str, batch_id: int, members: tuple[Delivery, ...]) -> str:
+    """The same for the same members of the same batch; another list is another call."""
+    listed = ",".join(one.id for one in members)
+    return f"{slug}-{batch_id}-{hashlib.sha256(listed.encode()).hexdigest()[:16]}"
+
+
+# --- after the call --------------------------------------------------------------------------------------
+
+
+def record(
+    job: Job, batch: Batch, answer: Answer, now: datetime, *, not_before: datetime | None = None
+) -> bool:
+    """Write down what came of it, in one transaction. False, and nothing written, when the batch is no longer
+    ours: somebody settled it while this process slept."""
+    why = answer.error.what if answer.error else ""
+    with writing(job.engine) as conn:
+        if answer.outcome == "taken":
+            return ledger.record_taken(conn, batch, answer.receipts, now)
+        if answer.outcome == "maybe_taken":
+            return ledger.record_doubt(conn, batch, why, now)
+        return ledger.record_not_taken(conn, batch, why, now, not_before=not_before)

@@ -1,0 +1,233 @@
+"""What can be done with a published issue, and how one becomes so. Joins ledger, provider, links and engine.
+
+Doors call these; `now` is theirs to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from newsletter import engine
+from newsletter.config import Config
+from newsletter.engine import Pace, Report
+from newsletter.errors import IssueError
+from newsletter.links import Links
+from newsletter.pipeline.publish import publish
+from newsletter.pipeline.send import Job, Letter
+from newsletter.process import this_process
+from newsletter.providers import Provider
+from newsletter.render.personalise import Envelope, MailTemplate
+from newsletter.storage import issues, planning
+from newsletter.storage.database import reading, writing
+from newsletter.storage.issues import PublishedIssue
+from newsletter.types import Edition, IssueState, Tally, editions_hash
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+RECENTLY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One issue's ledger, now."""
+
+    issue: PublishedIssue
+    tally: Tally
+    rate: float
+    """Messages a second over the last minute; 0 when nothing moved."""
+    errors: tuple[str, ...]
+    """What the latest failed calls said."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the present rate; None when that cannot be said."""
+        waiting = self.tally.queued + self.tally.sending
+        return waiting / self.rate if waiting and self.rate else None
+
+    @property
+    def is_done(self) -> bool:
+        """Everyone got it, was refused or skipped: nothing waits and nothing is in doubt."""
+        return not (self.tally.queued or self.tally.sending or self.tally.in_doubt)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What sending would do, before it does it."""
+
+    slug: str
+    hash: str
+    provider: str
+    messages: int
+    skipped: int
+    """Readers for whose topics there is nothing; None of them is written to."""
+    seconds: float | None
+    """At the configured rate, else as fast as the last issue went; None when that cannot be said."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    database: Engine
+    config: Config
+    links: Callable[[], Links]
+    """Late: most commands need no keys."""
+    provider: Callable[[], Provider]
+
+    # --- looking -----------------------------------------------------------------------------------------
+
+    def find(self, slug: str) -> PublishedIssue | None:
+        with reading(self.database) as conn:
+            return issues.find_issue(conn, slug)
+
+    def list_all(self) -> list[PublishedIssue]:
+        """The newest first."""
+        with reading(self.database) as conn:
+            return issues.list_issues(conn)
+
+    def status(self, slug: str | None, now: datetime) -> Status:
+        """Of the newest published issue when none is named. Raises IssueError."""
+        with reading(self.database) as conn:
+            issue = issues.get_issue(conn, slug or self._newest())
+            return Status(
+                issue,
+                issues.tally(conn, issue.id),
+                issues.recent_rate(conn, issue.id, now, window=RECENTLY),
+                tuple(issues.latest_errors(conn, issue.id)),
+            )
+
+    def forecast(self, slug: str, editions: Sequence[Edition], now: datetime) -> Forecast:
+        """What `publish` and `send` would do now; of a published issue, what is left."""
+        published = self.find(slug)
+        if published:
+            with reading(self.database) as conn:
+                tally = issues.tally(conn, published.id)
+            messages, skipped, hash = tally.queued, 0, published.hash
+        else:
+            ids = {one.topics: number for number, one in enumerate(editions)}
+            with reading(self.database) as conn:
+                messages, skipped = planning.count_audience(conn, ids, now)
+            hash = editions_hash(editions)
+        return Forecast(slug, hash, self.config.provider.name, messages, skipped, self._duration(messages))
+
+    def _duration(self, messages: int) -> float | None:
+        if self.config.sending.rate:
+            return messages / self.config.sending.rate
+        for issue in self.list_all():
+            if issue.finished_at and issue.audience >= 100:
+                took = (issue.finished_at - issue.published_at).total_seconds()
+                return messages / issue.audience * took
+        return None
+
+    def _newest(self) -> str:
+        known = self.list_all()
+        if not known:
+            raise IssueError("no issue has been published", hint="Publish one with `newsletter send`.")
+        return known[0].slug
+
+    # --- doing -------------------------------------------------------------------------------------------
+
+    def publish(
+        self, slug: str, editions: Sequence[Edition], articles: Iterable[str], now: datetime
+    ) -> PublishedIssue:
+        """Freeze and plan. `articles` are canonical URLs. Raises AlreadyPublished, IssueError."""
+        provider = self.provider()
+        return publish(
+            self.database,
+            slug,
+            editions,
+            articles,
+            provider=provider.name,
+            batch_size=batch_size(self.config, provider),
+            now=now,
+        )
+
+    def send(
+        self,
+        slug: str,
+        now: datetime,
+        *,
+        limit: int | None = None,
+        watch: Callable[[Report], None] = lambda _: None,
+    ) -> Report:
+        """Send what is due of a published issue. Raises IssueError when it is paused or cancelled."""
+        with reading(self.database) as conn:
+            issue = issues.get_issue(conn, slug)
+            editions = issues.list_editions(conn, issue.id)
+        self._refuse_held(issue)
+        sending = self.config.sending
+        pace = Pace(sending.concurrency, sending.rate, sending.stop_after_errors, limit)
+        report = engine.run(self._job(issue, editions), pace, now, watch)
+        with writing(self.database) as conn:
+            issues.finish_issue(conn, issue.id, now + timedelta(seconds=report.seconds))
+        return report
+
+    def _job(self, issue: PublishedIssue, editions: dict[int, Edition]) -> Job:
+        envelope = self.envelope(issue)
+        return Job(
+            engine=self.database,
+            issue=issue,
+            provider=self.provider(),
+            links=self.links(),
+            letters={id: Letter(one, MailTemplate(one, envelope)) for id, one in editions.items()},
+            sender=self.config.newsletter.sender,
+            process=this_process(),
+        )
+
+    def envelope(self, issue: PublishedIssue) -> Envelope:
+        news = self.config.newsletter
+        return Envelope(issue.slug, news.sender, issue.published_at, reply_to=news.reply_to)
+
+    def _refuse_held(self, issue: PublishedIssue) -> None:
+        if issue.state in (IssueState.PAUSED, IssueState.CANCELLED):
+            paused = issue.state == IssueState.PAUSED
+            why = f": {issue.note}" if issue.note else ""
+            hint = (
+                f"Go on with `newsletter resume {issue.slug}`." if paused else "It cannot be taken up again."
+            )
+            raise IssueError(f"{issue.slug} is {issue.state}{why}", hint=hint)
+
+    # --- holding -----------------------------------------------------------------------------------------
+
+    def pause(self, slug: str, why: str | None = None) -> bool:
+        """Whether *this call* paused it. A sender notices before its next batch. Raises IssueError."""
+        return self._change(slug, (IssueState.SENDING,), IssueState.PAUSED, why)
+
+    def resume(self, slug: str) -> bool:
+        """Whether *this call* released it. Raises IssueError."""
+        return self._change(slug, (IssueState.PAUSED,), IssueState.SENDING, None)
+
+    def cancel(self, slug: str, now: datetime, why: str | None = None) -> bool:
+        """Whether *this call* cancelled it: nothing that is still queued is ever sent. Raises IssueError."""
+        with writing(self.database) as conn:
+            issue = issues.get_issue(conn, slug)
+            held = (IssueState.SENDING, IssueState.PAUSED)
+            if not issues.change_state(conn, issue.id, before=held, after=IssueState.CANCELLED, note=why):
+                self._refuse_change(issue, IssueState.CANCELLED)
+                return False
+            issues.drop_queued(conn, issue.id)
+            issues.finish_issue(conn, issue.id, now)
+            return True
+
+    def _change(self, slug: str, before: tuple[IssueState, ...], after: IssueState, note: str | None) -> bool:
+        with writing(self.database) as conn:
+            issue = issues.get_issue(conn, slug)
+            changed = issues.change_state(conn, issue.id, before=before, after=after, note=note)
+            if not changed:
+                self._refuse_change(issue, after)
+            return changed
+
+    @staticmethod
+    def _refuse_change(issue: PublishedIssue, after: IssueState) -> None:
+        """Nothing to do is no error; what the issue's state rules out is one."""
+        if issue.state != after and issue.state in (IssueState.SENT, IssueState.CANCELLED):
+            raise IssueError(f"{issue.slug} is {issue.state} already")
+
+
+def batch_size(config: Config, provider: Provider) -> int:
+    """Messages a call: as set, as the provider allows, and no more than the rate lets through in a second."""
+    rate = config.sending.rate
+    allowed = min(config.sending.batch, provider.max_batch)
+    return max(1, min(allowed, int(rate))) if rate else allowed

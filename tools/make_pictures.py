@@ -1,7 +1,8 @@
-"""Draw the sample site's pictures: `python tools/make_pictures.py [NAME …]` writes newsletter/demo/pictures/NAME.jpg.
+"""Draw the sample site's pictures: `python tools/make_pictures.py [NAME …]` writes newsletter/demo/pictures/.
 
-Calm shapes on soft light, 1200 × 675, without text: they stand beside articles that people in pain read. Everything is
-drawn at twice the size and scaled down, so edges are smooth. Nothing is random: the same script, the same pictures.
+Calm shapes on soft light, 1200 × 675, without text: they stand beside articles that people in pain read.
+Everything is drawn at twice the size and scaled down, so edges are smooth. Nothing is random: the same
+script, the same pictures.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -35,7 +37,7 @@ def gradient(stops: Sequence[tuple[float, Colour]]) -> Image.Image:
     for y in range(HEIGHT):
         at = y / (HEIGHT - 1)
         (from_, first), (to, second) = next(
-            (pair for pair in zip(stops, stops[1:], strict=False) if at <= pair[1][0]), (stops[-2], stops[-1])
+            (pair for pair in pairwise(stops) if at <= pair[1][0]), (stops[-2], stops[-1])
         )
         part = min(1.0, max(0.0, (at - from_) / (to - from_)))
         part = part * part * (3 - 2 * part)
@@ -45,7 +47,7 @@ def gradient(stops: Sequence[tuple[float, Colour]]) -> Image.Image:
 
 
 class Canvas:
-    """A picture in the making. Places and sizes are in final pixels; each call lays one shape over the last."""
+    """A picture in the making. Places and sizes are in final pixels; each call lays a shape over the last."""
 
     def __init__(self, stops: Sequence[tuple[float, Colour]]) -> None:
         self.image = gradient(stops)
@@ -178,7 +180,7 @@ def curve(start: Point, bend1: Point, bend2: Point, end: Point, steps: int = 240
 
 
 def ridge(base: float, swells: Sequence[tuple[float, float, float]]) -> list[Point]:
-    """A hill line from edge to edge: each swell is height, length and offset of a wave; closed along the bottom."""
+    """A hill line from edge to edge, closed along the bottom. A swell: height, length, offset of a wave."""
     line = [
         (x, base - sum(h * math.sin(math.tau * (x / length + offset)) for h, length, offset in swells))
         for x in range(-10, WIDTH + 11, 4)
@@ -284,7 +286,7 @@ def waves() -> Canvas:
             return middle + storm + 16 * math.sin(x / 210 + number * 0.5)
 
         points = [(float(x), line(x)) for x in range(-20, WIDTH + 21, 3)]
-        c.lay(stroke(points, lambda t: 15 - number), tint, opacity=0.16, blur=9)
+        c.lay(stroke(points, lambda t, number=number: 15 - number), tint, opacity=0.16, blur=9)
         c.lay(stroke(points, lambda t, number=number: 8.5 - number * 0.7), tint, opacity=0.92)
     return c
 
@@ -298,19 +300,19 @@ def aura() -> Canvas:
     for number, tint in enumerate(tints):
         radius = 104 + number * 58
         strength = 0.9 * (1 - number / 8)
-        points = [turned((radius, 0), degrees / 2 - 240 + number * 9, centre) for degrees in range(0, 520)]
+        points = [turned((radius, 0), degrees / 2 - 240 + number * 9, centre) for degrees in range(520)]
         c.lay(stroke(points, lambda t: 15 * math.sin(math.pi * t)), tint, opacity=strength * 0.35, blur=9)
         c.lay(stroke(points, lambda t: 5 * math.sin(math.pi * t) ** 0.8 + 0.5), tint, opacity=strength)
     for number, tint in enumerate(("#fff3d2", "#ffcf9f", "#e59aa0")):
         points = []
-        for step in range(0, 37):
+        for step in range(37):
             part = step / 36
             wide = (12 + 30 * part) * math.sin(math.pi * part) ** 0.7
             jag = wide if step % 2 else -wide * 0.2
             points.append(turned((270 + number * 30 + jag, 0), 128 + 136 * part, centre))
         fine = [
             (a[0] + (b[0] - a[0]) * i / 12, a[1] + (b[1] - a[1]) * i / 12)
-            for a, b in zip(points, points[1:], strict=False)
+            for a, b in pairwise(points)
             for i in range(12)
         ]
         c.lay(stroke(fine, lambda t: 14 * math.sin(math.pi * t)), tint, opacity=0.35, blur=8)
@@ -507,9 +509,66 @@ def circle() -> Canvas:
     return c
 
 
+def hands() -> Canvas:
+    """Two hands like the petals of a flower, holding a light."""
+    c = Canvas([(0, "#7fa7a6"), (0.55, "#e8cdb4"), (1, "#dc9f86")])
+    c.glow((600, 285), 540, "#fff4dc", 0.95)
+    root = (600, 640)
+    for turn, length, top, low in (
+        (62, 430, "#eeb597", "#c8775f"),
+        (47, 440, "#f4c6a8", "#d48a70"),
+        (31, 430, "#f9d8bd", "#de9c80"),
+        (14, 390, "#fdeadb", "#e8b095"),
+    ):
+        stops = [(0.35, top), (0.95, low)]
+        for side in (-1, 1):
+            shape = leaf(root, length, 150, -90 + side * turn)
+            c.lit(polygon(shape), stops, shade="#8a4c46", depth=8)
+        if turn == 31:
+            c.glow((600, 270), 330, "#fff3cf", 0.95)
+            c.lay(disc((600, 270), 74), [(0.28, "#fffdf2"), (0.52, "#ffe2a8")])
+    return c
+
+
+def button() -> Canvas:
+    """A small round device, and the pulses it sends."""
+    c = Canvas([(0, "#0d3b44"), (0.6, "#14575e"), (1, "#2f7f7c")])
+    centre = (600, 338)
+    c.glow(centre, 620, "#3f9d98", 0.6)
+    for number in range(8):
+        c.lay(ring(centre, 168 + number * 54, 3.2), "#a9e6d6", opacity=0.62 * (1 - number / 8.2))
+        c.lay(ring(centre, 172 + number * 54, 12), "#a9e6d6", opacity=0.16 * (1 - number / 8.2), blur=9)
+    c.lit(disc(centre, 122), [(0.3, "#fffaf0"), (0.72, "#d9cfbd")], shade="#04181c", depth=18)
+    c.lay(ring(centre, 96, 5), "#b9ac97", opacity=0.6)
+    c.lay(disc(centre, 90), [(0.35, "#e9dfcd"), (0.66, "#fffaf0")])
+    spiral = [turned((8 + 58 * i / 300, 0), 1080 * i / 300 - 90, centre) for i in range(301)]
+    c.lay(stroke(spiral, lambda t: 5.5), "#dd8a64")
+    c.lay(disc(centre, 9), "#dd8a64")
+    return c
+
+
+def warmth() -> Canvas:
+    """Arches of warmth, one inside the other, deepest at the hearth."""
+    c = Canvas([(0, "#fbf3e6"), (0.7, "#fae3c9"), (1, "#f3c9a5")])
+    c.glow((600, 600), 720, "#ffd9ae", 0.9)
+    hearth = (600, 640)
+    tints = ["#fbe0c2", "#f8cfa8", "#f3b98c", "#eca277", "#e28a66", "#d3715a", "#b9584f"]
+    for number, tint in enumerate(tints):
+        radius = 520 - number * 66
+        c.lit(
+            disc(hearth, radius), [((640 - radius) / HEIGHT, tint), (1, "#f6d2b0")], shade="#8b4a35", depth=9
+        )
+    c.glow(hearth, 230, "#fff0cf", 0.95)
+    c.lay(disc(hearth, 62), "#fffaf0")
+    return c
+
+
 PICTURES = {
     one.__name__: one
-    for one in (spine, nerve, sunrise, waves, aura, joint, leaves, target, sheets, moon, stones, circle)
+    for one in (
+        *(spine, nerve, sunrise, waves, aura, joint, leaves, target, sheets, moon, stones, circle),
+        *(hands, button, warmth),
+    )
 }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.subscribe import Added
     from newsletter.providers import Provider
     from newsletter.readers import Readers
-    from newsletter.sending import Sending
+    from newsletter.sending import Forecast, Sending
     from newsletter.storage.issues import PublishedIssue
     from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Topics
 
@@ -142,6 +142,27 @@ class App:
 
         return Sending(self.database, self.config, lambda: self.links, lambda: self.provider)
 
+    def issue_to_send(self, name: str | None, now: datetime) -> str:
+        """The issue that `send` means: a slug or a path; else one whose sending has begun, else the next one.
+
+        Raises ContentError for one that is neither published nor a file.
+        """
+        known = [one for one in self.sending.list_all() if not one.finished_at]
+        if name is None and known:
+            return known[0].slug
+        if name is not None and self.sending.find(slug_of(name)):
+            return slug_of(name)
+        return self.slug(name, now)
+
+    def published_slug(self, name: str | None) -> str:
+        """The published issue with this slug or path; the newest when none is named. Raises IssueError."""
+        return self.sending.known(slug_of(name) if name else None)
+
+    def forecast(self, slug: str, now: datetime) -> Forecast:
+        """What sending would do now. Raises ContentError, TemplateError, ApprovalError as `publish` does."""
+        editions = () if self.sending.find(slug) else self.approvals.approved(slug).editions
+        return self.sending.forecast(slug, editions, now)
+
     def publish(self, slug: str, now: datetime) -> PublishedIssue:
         """Freeze the issue as it is built now and plan its deliveries.
 
@@ -152,6 +173,11 @@ class App:
         made = self.approvals.approved(slug)
         pages = [canonical_url(pick.url) for _, picks in made.issue.picks for pick in picks]
         return self.sending.publish(slug, made.editions, pages, now)
+
+
+def slug_of(name: str) -> str:
+    """`content/issues/2026-11-26.md` → `2026-11-26`."""
+    return Path(name).name.removesuffix(".md")
 
 
 def make_app(root: Path) -> App:

@@ -58,13 +58,16 @@ class Report:
         return (self.sent + self.refused) / self.seconds if self.seconds > 0 else 0.0
 
 
+Watch = Callable[[Report], None]
+
+
 def moments(now: datetime) -> Callable[[], datetime]:
     """A clock that starts at `now` and cannot be set back."""
     began = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - began)
 
 
-def run(job: Job, pace: Pace, now: datetime, watch: Callable[[Report], None] = lambda _: None) -> Report:
+def run(job: Job, pace: Pace, now: datetime, watch: Watch = lambda _: None) -> Report:
     """Send what is due of one issue. `watch` is called from this thread, some times a second.
 
     Raises what a thread raised unforeseen, after all have ended.
@@ -118,7 +121,7 @@ class _Run:
             self.stop(f"failed: {error}")
 
     def _turn(self) -> bool:
-        """One batch, from claim to record, or a wait for one. False when this thread has nothing more to do."""
+        """One batch, from claim to record, or a wait for one. False when there is nothing more to do."""
         batch = self._claim()
         if batch is None:
             return not self._stop.is_set() and self._left != 0 and self._wait_for_later()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import engine
 from newsletter.config import Config
-from newsletter.engine import Pace, Report
+from newsletter.engine import Pace, Report, Watch
 from newsletter.errors import IssueError
 from newsletter.links import Links
 from newsletter.pipeline.publish import publish
@@ -87,10 +87,19 @@ class Sending:
         with reading(self.database) as conn:
             return issues.list_issues(conn)
 
-    def status(self, slug: str | None, now: datetime) -> Status:
-        """Of the newest published issue when none is named. Raises IssueError."""
+    def known(self, slug: str | None) -> str:
+        """The slug, if it was published; the newest issue's when none is named. Raises IssueError."""
         with reading(self.database) as conn:
-            issue = issues.get_issue(conn, slug or self._newest())
+            if slug is not None:
+                return issues.get_issue(conn, slug).slug
+            if newest := issues.list_issues(conn)[:1]:
+                return newest[0].slug
+        raise IssueError("no issue has been published", hint="`newsletter send` publishes the next one.")
+
+    def status(self, slug: str, now: datetime) -> Status:
+        """Raises IssueError."""
+        with reading(self.database) as conn:
+            issue = issues.get_issue(conn, slug)
             return Status(
                 issue,
                 issues.tally(conn, issue.id),
@@ -121,12 +130,6 @@ class Sending:
                 return messages / issue.audience * took
         return None
 
-    def _newest(self) -> str:
-        known = self.list_all()
-        if not known:
-            raise IssueError("no issue has been published", hint="Publish one with `newsletter send`.")
-        return known[0].slug
-
     # --- doing -------------------------------------------------------------------------------------------
 
     def publish(
@@ -150,7 +153,7 @@ class Sending:
         now: datetime,
         *,
         limit: int | None = None,
-        watch: Callable[[Report], None] = lambda _: None,
+        watch: Watch = lambda _: None,
     ) -> Report:
         """Send what is due of a published issue. Raises IssueError when it is paused or cancelled."""
         with reading(self.database) as conn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -59,15 +59,16 @@ class Outbox:
     def _aside(self, key: str) -> Iterator[Path]:
         """A folder for this call alone; what an earlier call with this key left behind is cleared away."""
         unfinished = self.folder / UNFINISHED
-        unfinished.mkdir(exist_ok=True)
         for left in unfinished.glob(f"{key}.*"):
             shutil.rmtree(left, ignore_errors=True)
         aside = unfinished / f"{key}.{os.getpid()}"
-        aside.mkdir()
+        aside.mkdir(parents=True)
         try:
             yield aside
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+            with suppress(OSError):  # another call has its own in there
+                unfinished.rmdir()
 
 
 def _write(path: Path, content: bytes) -> None:

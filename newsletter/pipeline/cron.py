@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
-    """What cron can do. Each may raise NewsletterError; the words returned are for the editors."""
+    """What cron can do. Each may raise NewsletterError; the words returned are for the editors;
+    none: nothing worth saying."""
 
     pull: Callable[[], str]
     draft: Callable[[str], str]
@@ -183,7 +184,8 @@ class _Cron:
         try:
             yield
         except NewsletterError as error:
-            self._say(what, str(error), slug, ok=False)
+            self._say(what, str(error).removeprefix(f"{slug} "), slug, ok=False)
 
     def _say(self, what: str, text: str, slug: str | None = None, *, ok: bool = True) -> None:
-        self.report.entries.append(Entry(what, slug, ok, text))
+        if text:
+            self.report.entries.append(Entry(what, slug, ok, text))

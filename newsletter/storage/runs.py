@@ -1,13 +1,12 @@
 """Runs: leases on what may happen only once at a time, and the record of when it last happened.
 
 A run without `finished_at` is a lease; a partial unique index allows one a name. Its holder renews it while
-it works; one that died stops renewing, and after `until` the next to ask takes its place.
+it works; one that died stops renewing, and after `until` (or at once, where its death can be seen) the next
+to ask takes its place.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from newsletter.process import Life, life_of, this_process
 from newsletter.storage.database import writing
 from newsletter.storage.schema import runs
 
@@ -41,11 +41,7 @@ class Run:
 
 def take_lease(conn: Connection, name: str, *, holder: str, now: datetime, until: datetime) -> int | None:
     """The new run's id, or None when another holder's lease on `name` still stands."""
-    conn.execute(
-        update(runs)
-        .where(runs.c.name == name, runs.c.finished_at.is_(None), runs.c.until <= now)
-        .values(finished_at=now, outcome=PASSED_OVER)
-    )
+    _pass_over_the_dead(conn, name, now)
     try:
         with conn.begin_nested():
             row: Any = conn.execute(
@@ -56,6 +52,13 @@ def take_lease(conn: Connection, name: str, *, holder: str, now: datetime, until
     except IntegrityError:
         return None
     return int(row)
+
+
+def _pass_over_the_dead(conn: Connection, name: str, now: datetime) -> None:
+    """A holder on this machine that is gone is known at once; of another, only its silence tells."""
+    held = conn.execute(select(runs).where(runs.c.name == name, runs.c.finished_at.is_(None))).first()
+    if held and (held.until <= now or life_of(held.holder) is Life.DEAD):
+        finish_run(conn, held.id, now=now, outcome=PASSED_OVER)
 
 
 def renew_lease(conn: Connection, run_id: int, *, until: datetime) -> bool:
@@ -107,7 +110,7 @@ def turn(engine: Engine, name: str, *, now: datetime, lease: timedelta = LEASE) 
         return now + timedelta(seconds=time.monotonic() - began)
 
     with writing(engine) as conn:
-        run_id = take_lease(conn, name, holder=_this_process(), now=now, until=now + lease)
+        run_id = take_lease(conn, name, holder=this_process(), now=now, until=now + lease)
     if run_id is None:
         yield None
         return
@@ -133,7 +136,3 @@ def turn(engine: Engine, name: str, *, now: datetime, lease: timedelta = LEASE) 
         keeper.join()
         with writing(engine) as conn:
             finish_run(conn, run_id, now=moment(), outcome=held.outcome)
-
-
-def _this_process() -> str:
-    return f"{socket.gethostname()} {os.getpid()}"

@@ -1,0 +1,84 @@
+"""The weekly routine of one site: gives cron its deeds, each the very one that its own command runs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter.content import list_slugs
+from newsletter.errors import AlreadyPublished, FeedError, IssueError, NewsletterError
+from newsletter.pipeline.cron import Deeds, Report, run_cron
+from newsletter.pipeline.due import weeks_around
+from newsletter.types import IssueState
+
+if TYPE_CHECKING:
+    from newsletter import engine
+    from newsletter.app import App
+    from newsletter.pipeline.collect import FeedReport, PullReport
+
+
+def run_routine(app: App, now: datetime) -> Report:
+    """Do what is due at `now`, each thing once; see pipeline.cron. Raises ConfigError, StorageError."""
+    calendar = app.composer.calendar
+    deeds = Deeds(
+        pull=lambda: _pull(app, now),
+        draft=lambda slug: _draft(app, slug, now),
+        send=lambda slug: _send(app, slug, now),
+        has_file=lambda slug: app.composer.path(slug).is_file(),
+        is_published=lambda slug: app.sending.find(slug) is not None,
+        unfinished=lambda: [one.slug for one in app.sending.list_all() if one.state == IssueState.SENDING],
+    )
+    return run_cron(
+        app.database, lambda: weeks_around(calendar, list_slugs(app.site.issues), now), deeds, now
+    )
+
+
+def _pull(app: App, now: datetime) -> str:
+    if not app.config.feeds:
+        return ""
+    report = app.pull(now)
+    failed = [feed for feed in report.feeds if feed.error]
+    if failed:
+        raise FeedError("; ".join([*map(_failure, failed), _counted(report)]))
+    return _counted(report)
+
+
+def _failure(feed: FeedReport) -> str:
+    return f"{feed.url} failed: {feed.error.what if feed.error else ''}"
+
+
+def _counted(report: PullReport) -> str:
+    new = sum(len(feed.new) for feed in report.feeds)
+    updated = sum(len(feed.updated) for feed in report.feeds)
+    return f"{new} new, {updated} updated"
+
+
+def _draft(app: App, slug: str, now: datetime) -> str:
+    app.composer.draft(slug, now)
+    return f"drafted: look at it with `newsletter preview {slug}`, then approve it"
+
+
+def _send(app: App, slug: str, now: datetime) -> str:
+    with suppress(AlreadyPublished):  # half sent, or published just now: the ledger knows what is left
+        app.publish(slug, now)
+    report = app.sending.send(slug, now)
+    if report.stopped or report.in_doubt:
+        raise _unfinished(slug, report)
+    return _sent(report)
+
+
+def _unfinished(slug: str, report: engine.Report) -> NewsletterError:
+    return IssueError(
+        f"{_sent(report)}" + (f"; stopped: {report.stopped}" if report.stopped else ""),
+        hint=f"See `newsletter status {slug}`.",
+    )
+
+
+def _sent(report: engine.Report) -> str:
+    parts = [f"{report.sent} sent"]
+    if report.refused:
+        parts.append(f"{report.refused} refused")
+    if report.in_doubt:
+        parts.append(f"{report.in_doubt} in doubt")
+    return ", ".join(parts)

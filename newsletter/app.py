@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from newsletter.composer import Composer
     from newsletter.links import Links
     from newsletter.pipeline.collect import PullReport
+    from newsletter.pipeline.post import Office
     from newsletter.pipeline.subscribe import Added
     from newsletter.providers import Provider
     from newsletter.readers import Readers
     from newsletter.sending import Forecast, Sending
+    from newsletter.selfservice import SelfService
     from newsletter.storage.issues import PublishedIssue
+    from newsletter.storage.mails import Budget
     from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Topics
 
 
@@ -141,6 +144,44 @@ class App:
         from newsletter.sending import Sending
 
         return Sending(self.database, self.config, lambda: self.links, lambda: self.provider)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """How many single mails may go out: see [web]."""
+        from newsletter.config import span
+        from newsletter.storage.mails import Budget
+
+        web = self.config.web
+        return Budget(
+            cooldown=span(web.cooldown),
+            cap=web.mails_per_address,
+            per_network=web.mails_per_network,
+            per_hour=web.mails_per_hour,
+        )
+
+    @cached_property
+    def self_service(self) -> SelfService:
+        """All that readers do for themselves."""
+        from newsletter.selfservice import SelfService
+
+        return SelfService(self.database, self.readers.log, self.budget)
+
+    @cached_property
+    def office(self) -> Office:
+        """What single mails are written and sent with."""
+        from newsletter.pipeline.post import Office
+        from newsletter.render import Renderer
+        from newsletter.render.letter import render_letter
+
+        renderer = Renderer(self.config, self.site.templates)
+        return Office(
+            engine=self.database,
+            config=self.config,
+            provider=self.provider,
+            links=self.links,
+            log=self.readers.log,
+            write=partial(render_letter, renderer),
+        )
 
     def issue_to_send(self, name: str | None, now: datetime) -> str:
         """The issue that `send` means: a slug or a path; else one whose sending has begun, else the next one.

@@ -32,6 +32,8 @@ COMMANDS = {
     "status": "Show an issue's deliveries in numbers.",
     "cron": "Do what is due: collect, draft, send.",
     "subscribers": "Add, list and show subscribers.",
+    "serve": "Serve the readers' pages.",
+    "embed": "Print the subscription form for your site.",
     "db": "Upgrade or back up the database.",
 }
 """Name → one line of help. `newsletter.cli.<name>` holds the command, called `command`; --help imports none."""

@@ -19,6 +19,8 @@ from newsletter.types import Origin, Subscriber, SubscriberState, Topics
 ACTIVE = SubscriberState.ACTIVE
 HERE = (SubscriberState.PENDING, ACTIVE)
 NEW_ADDRESS_MAIL = "address"
+OLD_ADDRESS_MAIL = "moving"
+"""Who holds a forwarded issue could ask for this: the reader is told where they are, and can say no."""
 
 
 def set_topics(
@@ -99,16 +101,30 @@ def request_address(
     found = subscribers.find_subscriber(conn, subscriber_id)
     if found is None or found.state is not ACTIVE or not _is_free(conn, address, log):
         return NewAddress(Moved.NOTHING, found)
-    mail_id = mails.take_mail(conn, subscriber_id, NEW_ADDRESS_MAIL, budget, now=now)
+    mark = address_mark(address.key)
+    network = log.hash_network(origin.network)
+    mail_id = mails.take_mail(
+        conn, subscriber_id, NEW_ADDRESS_MAIL, budget, now=now, network_hash=network, detail=mark
+    )
     if mail_id is None:
         return NewAddress(Moved.NOTHING, found)
     subscribers.change(
         conn, subscriber_id, in_state(ACTIVE), new_email=address.email, new_email_key=address.key
     )
+    mails.add_mail(conn, subscriber_id, OLD_ADDRESS_MAIL, now=now, network_hash=network)
     log.append(conn, subscriber_id, Action.ADDRESS_REQUESTED, origin, now=now)
-    return NewAddress(
-        Moved.CONFIRM, subscribers.find_subscriber(conn, subscriber_id), address_mark(address.key), mail_id
+    return NewAddress(Moved.CONFIRM, subscribers.find_subscriber(conn, subscriber_id), mark, mail_id)
+
+
+def keep_address(conn: Connection, subscriber_id: int, *, origin: Origin, log: Log, now: datetime) -> bool:
+    """The old address answered: the new one waits no longer. False when none did."""
+    waits = subscribers.has_new_address()
+    changed = subscribers.change(
+        conn, subscriber_id, in_state(*HERE), waits, new_email=None, new_email_key=None
     )
+    if changed:
+        log.append(conn, subscriber_id, Action.ADDRESS_KEPT, origin, now=now)
+    return changed
 
 
 def confirm_address(

@@ -110,7 +110,8 @@ def request(
     )
     found = subscribers.get_by_address(conn, address)
     step = Step.PREFERENCES if found.state is ACTIVE else Step.CONFIRM
-    mail_id = mails.take_mail(conn, found.id, step.value, budget, now=now)
+    network = log.hash_network(origin.network)
+    mail_id = mails.take_mail(conn, found.id, step.value, budget, now=now, network_hash=network)
     if mail_id is None:
         return Requested(Step.NOTHING, found)
     if step is Step.CONFIRM:

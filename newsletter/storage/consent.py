@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ class Action(StrEnum):
     RESUMED = "resumed"
     ADDRESS_REQUESTED = "address requested"
     ADDRESS_CHANGED = "address changed"
+    ADDRESS_KEPT = "address kept"
     UNSUBSCRIBED = "unsubscribed"
     REASON = "reason"
     RETURNED = "returned"
@@ -83,12 +85,17 @@ class Chain:
         self.lines: int = head.lines
         self.hash: str = head.hash
 
-    def writer(self, action: Action, now: datetime, origin: Origin) -> Writer:
-        """Makes lines that differ only in reader, `given_at`, `network_hash` and `detail`."""
+    def writer(
+        self, action: Action, now: datetime, origin: Origin, *, raw: Callable[[datetime], Any] = lambda at: at
+    ) -> Writer:
+        """Makes lines that differ only in reader, `given_at`, `network_hash` and `detail`.
+
+        `raw` turns the moments of a line into what the driver takes, for lines stored past SQLAlchemy's types.
+        """
         wording = origin.wording.hash if origin.wording else None
         wording_id = remember_wording(self._conn, origin.wording) if origin.wording else None
         tail = _json(action, moment(now), origin.form, origin.source, wording)
-        constant = (action.value, now, origin.form, origin.source, wording_id)
+        constant = (action.value, raw(now), origin.form, origin.source, wording_id)
 
         def write(
             subscriber_id: int, given_at: datetime | None, network_hash: str | None, detail: str
@@ -96,7 +103,8 @@ class Chain:
             self.lines += 1
             varying = _json(moment(given_at) if given_at else None, network_hash, detail)
             self.hash = _linked(self.lines, self.hash, subscriber_id, varying, tail)
-            return (self.lines, subscriber_id, given_at, network_hash, detail, *constant, self.hash)
+            given = raw(given_at) if given_at else None
+            return (self.lines, subscriber_id, given, network_hash, detail, *constant, self.hash)
 
         return write
 
@@ -130,12 +138,24 @@ class Log:
         row = chain.writer(action, now, origin)(subscriber_id, None, network_hash, detail)
         conn.execute(consent.insert(), dict(zip(COLUMNS, row, strict=True)))
         chain.close()
-        if self.keep_networks and origin.network:
+        if self.keep_networks and origin.network and not is_hashed(origin.network):
             conn.execute(consent_networks.insert(), {"consent_id": chain.lines, "network": origin.network})
         return chain.lines
 
     def hash_network(self, network: str | None) -> str | None:
-        return keyed_hash(self.keys[0], NETWORK_PURPOSE, network) if network else None
+        """The keyed hash of a network address; of one that was hashed before, itself."""
+        if not network or is_hashed(network):
+            return network or None
+        return keyed_hash(self.keys[0], NETWORK_PURPOSE, network)
+
+    def network_to_keep(self, network: str | None) -> str | None:
+        """As it may be written down anywhere: in the clear only where the site turned that on."""
+        return network if self.keep_networks else self.hash_network(network)
+
+
+def is_hashed(network: str) -> bool:
+    """`<fingerprint>:<HMAC>`: no network address looks like it."""
+    return re.fullmatch(r"[0-9a-f]{8}:[0-9a-f]{64}", network) is not None
 
 
 def remember_wording(conn: Connection, wording: Wording) -> int:

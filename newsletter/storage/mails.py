@@ -1,44 +1,132 @@
-"""Single mails, one line each before it is sent: nobody can have a stranger's mailbox filled through us."""
+"""Single mails, one line each before it is sent: nobody can have a stranger's mailbox filled through us.
+
+waiting → sent        handed to the provider, perhaps (a second confirmation would harm more than none)
+        → given_up    refused, or not taken for too long
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from newsletter.storage.schema import mails, subscribers
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How many mails of one kind an address gets: none within `cooldown`, at most `cap` within `window`."""
+    """How many mails may go out: to one address none of a kind within `cooldown` and at most `cap` within
+    `window`; for one network and for the whole service so many within an hour."""
 
     cooldown: timedelta = timedelta(minutes=10)
     cap: int = 3
     window: timedelta = timedelta(days=7)
+    per_network: int = 20
+    per_hour: int = 1000
 
 
 DEFAULT_BUDGET = Budget()
+HOUR = timedelta(hours=1)
 
 
 def take_mail(
-    conn: Connection, subscriber_id: int, kind: str, budget: Budget, *, now: datetime
+    conn: Connection,
+    subscriber_id: int,
+    kind: str,
+    budget: Budget,
+    *,
+    now: datetime,
+    network_hash: str | None = None,
+    detail: str = "",
 ) -> int | None:
-    """The id of a mail that may be sent now, counted from here on; None where the budget is spent."""
+    """The id of a mail that is now to be sent, counted from here on; None where a budget is spent."""
     # PostgreSQL: two at once for one reader must count one after the other. SQLite holds its write lock.
     conn.execute(select(subscribers.c.id).where(subscribers.c.id == subscriber_id).with_for_update())
-    count, latest = conn.execute(
-        select(func.count(), func.max(mails.c.at)).where(
-            mails.c.subscriber_id == subscriber_id,
-            mails.c.kind == kind,
-            mails.c.at > now - max(budget.window, budget.cooldown),
-        )
-    ).one()
+    of_reader = (mails.c.subscriber_id == subscriber_id) & (mails.c.kind == kind)
+    count, latest = _count(conn, of_reader, now - max(budget.window, budget.cooldown))
     if count >= budget.cap or (latest is not None and now - latest < budget.cooldown):
         return None
-    values = {"subscriber_id": subscriber_id, "kind": kind, "at": now}
+    if (
+        network_hash
+        and _count(conn, mails.c.network_hash == network_hash, now - HOUR)[0] >= budget.per_network
+    ):
+        return None
+    if _count(conn, mails.c.id > 0, now - HOUR)[0] >= budget.per_hour:
+        return None
+    return add_mail(conn, subscriber_id, kind, now=now, network_hash=network_hash, detail=detail)
+
+
+def _count(conn: Connection, which: ColumnElement[bool], since: datetime) -> tuple[int, datetime | None]:
+    query = select(func.count(), func.max(mails.c.at)).where(which, mails.c.at > since)
+    count, latest = conn.execute(query).one()
+    return int(count), latest
+
+
+def add_mail(
+    conn: Connection,
+    subscriber_id: int,
+    kind: str,
+    *,
+    now: datetime,
+    network_hash: str | None = None,
+    detail: str = "",
+) -> int:
+    """A mail to be sent whatever the budgets say: an answer to something only the reader can have done."""
+    values = {
+        "subscriber_id": subscriber_id,
+        "kind": kind,
+        "at": now,
+        "network_hash": network_hash,
+        "detail": detail,
+    }
     return int(conn.execute(mails.insert().returning(mails.c.id), values).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One that is ours to send until `lease` has passed."""
+
+    id: int
+    subscriber_id: int
+    kind: str
+    detail: str
+    at: datetime
+    tries: int
+
+
+def claim_mail(conn: Connection, *, now: datetime, lease: timedelta) -> Mail | None:
+    """The oldest mail that is due; nobody else gets it before `lease` has passed. None when none is due."""
+    due = (
+        select(mails.c.id)
+        .where(mails.c.state == "waiting", or_(mails.c.not_before.is_(None), mails.c.not_before <= now))
+        .order_by(mails.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = conn.execute(
+        update(mails)
+        .where(mails.c.id == due.scalar_subquery(), mails.c.state == "waiting")
+        .values(not_before=now + lease, tries=mails.c.tries + 1)
+        .returning(mails.c.id, mails.c.subscriber_id, mails.c.kind, mails.c.detail, mails.c.at, mails.c.tries)
+    ).first()
+    return Mail(**row._mapping) if row else None
+
+
+def finish_mail(conn: Connection, mail_id: int, state: str) -> bool:
+    """`sent` or `given_up`. False when it was finished already."""
+    query = update(mails).where(mails.c.id == mail_id, mails.c.state == "waiting").values(state=state)
+    return conn.execute(query).rowcount == 1
+
+
+def put_off(conn: Connection, mail_id: int, until: datetime) -> bool:
+    query = update(mails).where(mails.c.id == mail_id, mails.c.state == "waiting").values(not_before=until)
+    return conn.execute(query).rowcount == 1
+
+
+def count_waiting(conn: Connection) -> int:
+    query = select(func.count()).select_from(mails).where(mails.c.state == "waiting")
+    return int(conn.execute(query).scalar_one())
 
 
 def forget_mails(conn: Connection, subscriber_id: int) -> None:

@@ -161,6 +161,11 @@ def is_paused(now: datetime) -> ColumnElement[bool]:
     return subscribers.c.paused_until > now
 
 
+def has_new_address() -> ColumnElement[bool]:
+    """A guard for `change`."""
+    return subscribers.c.new_email.is_not(None)
+
+
 def find_new_address(conn: Connection, subscriber_id: int) -> Address | None:
     """The address that waits to be confirmed instead of this reader's own."""
     query = select(subscribers.c.new_email, subscribers.c.new_email_key)

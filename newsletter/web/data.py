@@ -1,0 +1,50 @@
+"""What we keep about a reader: to take, or to erase. Only behind a fresh link from a mail to their own address."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, abort, request
+
+from newsletter.links import Link
+from newsletter.web.desk import desk
+
+pages = Blueprint("data", __name__)
+WITHIN = timedelta(hours=1)
+
+
+@pages.get("/data/<token>")
+def page(token: str) -> Response:
+    _read(token)
+    return desk().page("data", here=f"/data/{token}")
+
+
+@pages.post("/data/<token>/export")
+def export(token: str) -> Response:
+    here, link = desk(), _read(token)
+    held = here.readers.export(link.subscriber_id, origin=here.origin("link"), now=here.clock())
+    if held is None:
+        abort(404)
+    text = json.dumps(held, ensure_ascii=False, indent=2, default=_plain)
+    headers = {"Content-Disposition": 'attachment; filename="my-data.json"'}
+    return Response(text, mimetype="application/json", headers=headers)
+
+
+@pages.post("/data/<token>/erase")
+def erase(token: str) -> Response:
+    here, link = desk(), _read(token)
+    if request.form.get("sure") != "yes":
+        abort(400)
+    here.readers.erase(link.subscriber_id, origin=here.origin("link"), now=here.clock())
+    return here.message("Your data is erased", "We will not write to you again. Goodbye, and be well.")
+
+
+def _read(token: str) -> Link:
+    here = desk()
+    return here.app.links.read("data", token, max_age=WITHIN, now=here.clock())
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime | date) else str(value)

@@ -1,0 +1,75 @@
+"""Leaving: one press, at once, no questions first; afterwards undo, and a reason for who likes to give one."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from newsletter.links import Link
+from newsletter.pipeline.subscribe import LEAVING_REASONS
+from newsletter.web.desk import Desk, desk
+
+pages = Blueprint("leaving", __name__)
+REASONS = {
+    "too-many": "Too many mails",
+    "not-relevant": "It is not about what concerns me",
+    "not-readable": "It is hard to read",
+    "never-asked": "I never asked for it",
+    "feel-better": "I do not need it any more",
+    "other": "Something else",
+}
+
+
+@pages.get("/unsubscribe/<token>")
+def leave_page(token: str) -> Response:
+    """Scanners and some mail programs open this: it shows a button, and nothing has happened yet."""
+    _read(token)
+    return desk().page("leave", here=f"/unsubscribe/{token}", preferences_url=f"/preferences/{token}")
+
+
+@pages.post("/unsubscribe/<token>")
+def leave(token: str) -> Response:
+    """A pressed button, or a mail program's one-click request (RFC 8058, section 3.2: acts at once, answers
+    with success, never redirects, needs no cookie)."""
+    one_click = "List-Unsubscribe" in request.form
+    here, link = desk(), _read(token)
+    origin = here.origin("one-click" if one_click else "link")
+    here.readers.leave(link.subscriber_id, issue_id=link.issue_id, origin=origin, now=here.clock())
+    return Response(status=200) if one_click else _left(here, token)
+
+
+@pages.post("/unsubscribe/<token>/undo")
+def undo(token: str) -> Response:
+    here, link = desk(), _read(token)
+    if here.readers.undo(link.subscriber_id, origin=here.origin("link"), now=here.clock()):
+        return here.message(
+            "You are back",
+            "It is as if you had never left.",
+            link={"url": f"/preferences/{token}", "label": "Choose your topics"},
+        )
+    reader = here.readers.find(link.subscriber_id)
+    if reader and reader.state == "active":
+        return here.message("You are subscribed", "There is nothing to undo.")
+    return here.message(
+        "It is too late to undo this",
+        "More than a day has passed. Please subscribe again; it takes a minute.",
+        status=410,
+        link={"url": f"{here.config.newsletter.public_url}/", "label": "Subscribe"},
+    )
+
+
+@pages.post("/unsubscribe/<token>/reason")
+def reason(token: str) -> Response:
+    here, link = desk(), _read(token)
+    why = request.form.get("reason", "")
+    thanks = here.readers.say_why(link.subscriber_id, why, origin=here.origin("link"), now=here.clock())
+    return _left(here, token, thanks=thanks)
+
+
+def _left(here: Desk, token: str, *, thanks: bool = False) -> Response:
+    reasons = [(code, REASONS[code]) for code in LEAVING_REASONS]
+    return here.page("left", here=f"/unsubscribe/{token}", reasons=reasons, thanks=thanks)
+
+
+def _read(token: str) -> Link:
+    """Never expires: who wants to leave may take an old mail."""
+    return desk().app.links.read("unsubscribe", token)

@@ -1,0 +1,189 @@
+"""Preferences: topics, a break, a name, another address, leaving; all behind one signed link.
+
+Two kinds of link lead here. That of an issue's footer can do all of it but shows neither address nor name: an issue
+may be forwarded. That for unsubscribing can change topics, and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, request
+
+from newsletter.errors import AddressError, LinkInvalid
+from newsletter.links import Link
+from newsletter.types import Subscriber, SubscriberState
+from newsletter.web.desk import Desk, desk
+
+pages = Blueprint("preferences", __name__)
+WEEKS = ("2", "4", "8", "12")
+
+
+@pages.get("/preferences/<token>")
+def page(token: str) -> Response:
+    return _page(desk(), token, _read(token))
+
+
+@pages.post("/preferences/<token>/topics")
+def topics(token: str) -> Response:
+    here, link = desk(), _read(token)
+    chosen = request.form.getlist("topic")
+    if not any(one in here.config.section_ids for one in chosen):
+        return _page(
+            here, token, link, mistake="Please choose at least one topic, or leave below.", status=400
+        )
+    here.readers.set_topics(
+        link.subscriber_id, here.topics_from(chosen), origin=here.origin("link"), now=here.clock()
+    )
+    return _page(here, token, link, said="Your topics are saved.")
+
+
+@pages.post("/preferences/<token>/pause")
+def pause(token: str) -> Response:
+    here, link = desk(), _read(token, full=True)
+    weeks = request.form.get("weeks", "")
+    if weeks not in WEEKS:
+        abort(400)
+    until = here.clock() + timedelta(weeks=int(weeks))
+    here.readers.pause(link.subscriber_id, until, origin=here.origin("link"), now=here.clock())
+    return _page(here, token, link, said="Your mails are paused.")
+
+
+@pages.post("/preferences/<token>/resume")
+def resume(token: str) -> Response:
+    here, link = desk(), _read(token, full=True)
+    here.readers.resume(link.subscriber_id, origin=here.origin("link"), now=here.clock())
+    return _page(here, token, link, said="Welcome back: the next issue will come to you.")
+
+
+@pages.post("/preferences/<token>/name")
+def name(token: str) -> Response:
+    here, link = desk(), _read(token, full=True)
+    first_name = request.form.get("first_name", "").strip()[:60] or None
+    here.readers.set_first_name(link.subscriber_id, first_name, origin=here.origin("link"), now=here.clock())
+    return _page(here, token, link, said="Your name is saved." if first_name else "Your name is taken away.")
+
+
+@pages.post("/preferences/<token>/address")
+def address(token: str) -> Response:
+    here, link = desk(), _read(token, full=True)
+    try:
+        email = request.form.get("email", "")[:1000]
+        here.readers.request_address(link.subscriber_id, email, origin=here.origin("link"), now=here.clock())
+    except AddressError as error:
+        return _page(here, token, link, mistake=f"This address {error.what}.", status=400)
+    here.worker.wake()
+    return _page(here, token, link, said="If the address is right, a mail with a link is on its way to it.")
+
+
+@pages.post("/preferences/<token>/leave")
+def leave(token: str) -> Response:
+    here, link = desk(), _read(token)
+    here.readers.leave(
+        link.subscriber_id, issue_id=link.issue_id, origin=here.origin("link"), now=here.clock()
+    )
+    return here.message(
+        "You have left",
+        f"You will get no more issues of {here.config.newsletter.name}.",
+        link={
+            "url": here.app.links.unsubscribe(link.subscriber_id, link.issue_id),
+            "label": "Undo, or tell us why",
+        },
+    )
+
+
+@pages.post("/preferences/<token>/data")
+def data(token: str) -> Response:
+    """Who holds an issue is not yet its reader: what is kept about them goes by a fresh link to their address."""
+    here, link = desk(), _read(token, full=True)
+    here.readers.ask_data(link.subscriber_id, now=here.clock())
+    here.worker.wake()
+    return _page(
+        here, token, link, said="A mail with a link is on its way to your address. It works for an hour."
+    )
+
+
+# --- the new address's own link --------------------------------------------------------------------------
+
+
+@pages.get("/address/<token>")
+def address_page(token: str) -> Response:
+    _address_link(token)
+    return desk().page("press", heading="Use this address?", words=NEW_ADDRESS, button="Yes, send it here")
+
+
+@pages.post("/address/<token>")
+def confirm_address(token: str) -> Response:
+    here, link = desk(), _address_link(token)
+    moved = here.readers.confirm_address(
+        link.subscriber_id, link.detail, origin=here.origin("link"), now=here.clock()
+    )
+    if moved:
+        return here.message("Your address is changed", "From now on we write to you here.")
+    return here.message(
+        "Nothing was changed",
+        "The address is in use already, or another one was asked for since. If need be, please ask again.",
+        status=410,
+    )
+
+
+@pages.get("/keep/<token>")
+def keep_page(token: str) -> Response:
+    _address_link(token, "keep")
+    return desk().page("press", heading="Keep this address?", words=OLD_ADDRESS, button="Yes, keep it")
+
+
+@pages.post("/keep/<token>")
+def keep_address(token: str) -> Response:
+    here, link = desk(), _address_link(token, "keep")
+    here.readers.keep_address(link.subscriber_id, origin=here.origin("link"), now=here.clock())
+    return here.message("Your address stays", "We write to you here, as before.")
+
+
+OLD_ADDRESS = "Press the button, and nothing is changed: your newsletter stays where it is."
+NEW_ADDRESS = "Press the button, and your newsletter will come to this address from now on."
+ADDRESS_WITHIN = timedelta(days=7)
+
+
+def _address_link(token: str, purpose: str = "address") -> Link:
+    here = desk()
+    return here.app.links.read(purpose, token, max_age=ADDRESS_WITHIN, now=here.clock())
+
+
+# --- parts -----------------------------------------------------------------------------------------------
+
+
+def _read(token: str, *, full: bool = False) -> Link:
+    """Either kind of link; `full`: that for preferences alone."""
+    links = desk().app.links
+    try:
+        return links.read("preferences", token)
+    except LinkInvalid:
+        if full:
+            raise
+        return links.read("unsubscribe", token)
+
+
+def _page(
+    here: Desk, token: str, link: Link, *, said: str = "", mistake: str = "", status: int = 200
+) -> Response:
+    reader = here.readers.find(link.subscriber_id)
+    if reader is None or reader.state is SubscriberState.ERASED:
+        return here.message("There is nothing here any more", "Your data has been erased.", status=410)
+    return here.page(
+        "preferences",
+        status,
+        here=f"/preferences/{token}",
+        full=link.purpose == "preferences",
+        state=reader.state.value,
+        topics=reader.topics,
+        paused_until=_paused(here, reader),
+        said=said,
+        mistake=mistake,
+    )
+
+
+def _paused(here: Desk, reader: Subscriber) -> str:
+    if reader.paused_until is None or reader.paused_until <= here.clock():
+        return ""
+    return f"{reader.paused_until.astimezone(here.config.newsletter.zone):%-d %B %Y}"

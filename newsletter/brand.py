@@ -27,7 +27,7 @@ class Colours(Table):
     surface: Colour = "#ffffff"
     text: Colour = "#22292c"
     muted: Colour = "#485257"
-    accent: Colour = "#0b5c63"
+    accent: Colour = "#0a565d"
     on_accent: Colour = "#ffffff"
     line: Colour = "#dcd6c9"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.config import FILE_NAME, Config, Feed, Site, load_site
-from newsletter.errors import ConfigError
+from newsletter.errors import ApprovalError, ConfigError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from newsletter.pipeline.subscribe import Added
     from newsletter.providers import Provider
     from newsletter.readers import Readers
-    from newsletter.sending import Forecast, Sending
     from newsletter.selfservice import SelfService
+    from newsletter.sending import Forecast, Sending
     from newsletter.storage.issues import PublishedIssue
     from newsletter.storage.mails import Budget
     from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Topics
@@ -213,7 +213,13 @@ class App:
 
         made = self.approvals.approved(slug)
         pages = [canonical_url(pick.url) for _, picks in made.issue.picks for pick in picks]
-        return self.sending.publish(slug, made.editions, pages, now)
+        published = self.sending.publish(slug, made.editions, pages, now)
+        try:
+            self.approvals.must_be(slug, published.hash)
+        except ApprovalError as error:
+            self.sending.pause(slug, error.what)
+            raise
+        return published
 
 
 def slug_of(name: str) -> str:

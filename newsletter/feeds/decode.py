@@ -23,10 +23,13 @@ _MARKS = (
 )
 _LATIN = ("iso8859-1", "cp1252", "ascii", "iso8859-15", "latin-1")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(rss|feed|rdf)\b", re.IGNORECASE)
+_PAGE = re.compile(r"\s*(?:<\?xml[^<>]*>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _TAGS = re.compile(r"<(/?)([A-Za-z][\w:.-]*)([^<>]*)>")
 _VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li td tr th dt dd option".split()
+    """
+    area base br col embed hr img input link meta param source track wbr p li td tr th dt dd option
+    """.split()  # noqa: SIM905 - a line for each would be a page
 )
 """Elements that HTML leaves open: no sign of depth where a site forgot to escape its HTML."""
 
@@ -41,7 +44,7 @@ def decode(fetched: Fetched) -> tuple[str, list[str]]:
     if _CONTROLS.search(text):
         text = _CONTROLS.sub("", text)
         notes.append("control characters were taken out")
-    root = _ROOT.search(text)
+    root = None if _PAGE.match(text[:10_000]) else _ROOT.search(text)
     before = text[: root.start()] if root else text[:10_000]
     if any("<!entity" in part.lower() for part in _outside_cdata(text)):
         raise FeedRefused(

@@ -14,9 +14,14 @@ from newsletter.feeds.text import parse, plain, shorten
 LIMIT = 300
 """Characters at most."""
 
+LONGEST_LINE = 3000
+"""Of a longer paragraph only so much is looked at: an excerpt needs no more, and time is theirs to waste."""
+
 _BLOCKS = frozenset(
-    "html body address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form"
-    " h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    """
+    html body address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
+    """.split()  # noqa: SIM905 - a line for each would be a page
 )
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
@@ -60,7 +65,7 @@ def _lines(tree: etree._Element) -> Iterator[_Line]:
     words: list[str] = []
 
     def line() -> Iterator[_Line]:
-        text = plain("".join(words))
+        text = plain("".join(words)[:LONGEST_LINE])
         words.clear()
         if text:
             heading = not _HEADINGS.isdisjoint(inside)
@@ -97,7 +102,8 @@ def _prose(lines: list[_Line]) -> Iterator[_Line]:
 
 _ENDING = re.compile(
     r"\s*(?:\[\s*(?:…|\.\.\.|&hellip;)\s*\]|\((?:more|read more|continue reading)(?:…|\.\.\.)?\)"
-    r"|(?<=[.!?…\s])(?:read more|continue reading|read the (?:full|whole|rest of the) (?:article|post|story)|learn more)"
+    r"|(?<=[.!?…\s])(?:read more|continue reading|learn more"
+    r"|read the (?:full|whole|rest of the) (?:article|post|story))"
     r"\b.{0,120}?|\s[»→›]+"
     r"|the (?:post|article) .{1,300} (?:appeared first on|first appeared on)\b.*)\s*[»→›….]*$",
     re.IGNORECASE | re.DOTALL,
@@ -121,9 +127,11 @@ def _is_sentence(text: str) -> bool:
 # --- sentences -------------------------------------------------------------------------------------------
 
 _ABBREVIATIONS = frozenset(
-    "dr mr mrs ms prof st mt jr sr vs fig no nos vol ed eds al etc cf ca approx dept est inc ltd co corp e.g i.e a.m"
-    " p.m u.s u.k m.d ph.d d.o r.n b.i.d t.i.d q.i.d jan feb mar apr jun jul aug sep sept oct nov dec mg ml kg z.b d.h"
-    " bzw ggf usw evtl nr inkl med".split()
+    """
+    dr mr mrs ms prof st mt jr sr vs fig nos vol ed eds al etc cf ca approx dept est inc ltd co corp e.g i.e a.m p.m
+    u.s u.k m.d ph.d d.o r.n b.i.d t.i.d q.i.d jan feb mar apr jun jul aug sep sept oct nov dec mg ml kg
+    z.b d.h bzw ggf usw evtl nr inkl
+    """.split()  # noqa: SIM905 - likewise
 )
 _END = re.compile(r"[.!?…]+[\"'”’)\]»]*(?=\s+[\"'“‘(\[«]*[^\W_a-zß-öø-ÿ])")
 
@@ -133,7 +141,7 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     start = 0
     for end in _END.finditer(text):
-        if not _abbreviated(text[start : end.start()], end[0]):
+        if not _abbreviated(text[max(start, end.start() - 20) : end.start()], end[0]):
             found.append(text[start : end.end()].strip())
             start = end.end()
     return [*found, rest] if (rest := text[start:].strip()) else found

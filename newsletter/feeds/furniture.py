@@ -12,43 +12,58 @@ import re
 
 from lxml import etree
 
-_NEVER = frozenset(
-    "script style template iframe object embed svg canvas video audio math form button input select textarea label"
-    " fieldset nav aside footer header menu dialog dl table figcaption noscript head title meta link".split()
-)
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NEVER = _names("""
+    script style template iframe object embed svg canvas video audio math form button input select textarea label
+    fieldset nav aside footer header menu dialog dl table figcaption figure noscript head title meta link
+""")
 """Elements whose words are no prose."""
 
-_WORDS = frozenset(
-    # what readers wrote
-    "comment comments commentlist commentary-list commenter commentform respond reply replies response responses"
-    " disqus livefyre pingback pingbacks trackback trackbacks guestbook testimonial testimonials review reviews"
-    " rating ratings wpdiscuz discussion forum bbp"
-    # sharing
-    " share shares sharing sharedaddy shared addtoany a2a addthis sharethis shareaholic heateor ssba monarch social"
-    " socials tweet facebook twitter pinterest linkedin whatsapp follow likes sd juiz scriptlesssocialsharing"
-    # subscribing
-    " subscribe subscription subscriptions newsletter newsletters signup optin optins mailchimp mc4wp mailpoet"
-    " convertkit mailerlite bloom leadin hubspot wpforms gform wpcf7 nf popup modal"
-    # the author, the date, the tags
-    " author authors authorbox saboxplugin abh byline bylines meta postmeta entrymeta reviewer reviewed posted"
-    " breadcrumb breadcrumbs tagcloud"
-    # more to read
-    " related relatedposts jp-relatedposts yarpp crp upprev recommended outbrain taboola toc ez-toc lwptoc"
-    " pagination pager navigation nav widget sidebar readmore"
-    # things to press, and the rest
-    " button buttons btn cta appointment booking advert adverts advertisement ads adsbygoogle sponsor sponsored"
-    " promo banner cookie disclaimer caption gallery printfriendly screen-reader sr-only sr visually-hidden".split()
-)
+_SCRIPTED = _names("script style template form nav dialog")
+"""Those of them that hold no picture or video of the article either."""
 
-_WHOLE = frozenset(
-    "tags tag-links tags-links post-tags entry-tags cat-links post-categories entry-categories more-link read-more"
-    " wp-block-latest-posts wp-block-query wp-block-post-template post-password-form wp-caption-text wp-smiley"
-    " entry-footer entry-header post-footer post-header sign-up call-to-action find-a-doctor print-link pdf-link"
-    " screen-reader-text a2a_kit addtoany_content about-author post-nav".split()
-)
+_READERS = _names("""
+    commentary commenter respond reply replies response responses disqus livefyre pingback pingbacks trackback
+    trackbacks guestbook testimonial testimonials review reviews rating ratings wpdiscuz discussion forum bbp
+""")
+"""Names of boxes with readers' words, as a part of a class or id; any with `comment` in it is one too."""
+
+_SHARING = _names("""
+    share shares sharing sharedaddy shared addtoany a2a addthis sharethis shareaholic heateor ssba monarch social
+    socials tweet facebook twitter pinterest linkedin whatsapp follow likes sd juiz scriptlesssocialsharing
+""")
+_SUBSCRIBING = _names("""
+    subscribe subscription subscriptions newsletter newsletters signup optin optins mailchimp mc4wp mailpoet
+    convertkit mailerlite bloom leadin hubspot wpforms gform wpcf7 nf popup modal
+""")
+_AUTHOR_AND_DATE = _names("""
+    author authors authorbox saboxplugin abh byline bylines meta postmeta entrymeta reviewer reviewed posted
+    breadcrumb breadcrumbs tagcloud
+""")
+_MORE_TO_READ = _names("""
+    related relatedposts yarpp crp upprev recommended outbrain taboola toc lwptoc pagination pager navigation nav
+    widget sidebar readmore
+""")
+_TO_PRESS = _names("""
+    button buttons btn cta appointment booking advert adverts advertisement ads adsbygoogle sponsor sponsored promo
+    banner cookie disclaimer caption gallery printfriendly sr
+""")
+_PARTS = _READERS | _SHARING | _SUBSCRIBING | _AUTHOR_AND_DATE | _MORE_TO_READ | _TO_PRESS
+
+_WHOLE = _names("""
+    tags tag-links tags-links post-tags entry-tags cat-links post-categories entry-categories more-link read-more
+    wp-block-latest-posts wp-block-query wp-block-post-template post-password-form wp-smiley entry-footer
+    entry-header post-footer post-header sign-up call-to-action find-a-doctor print-link pdf-link
+    screen-reader-text visually-hidden about-author post-nav
+""")
+"""Names that say it only as a whole."""
 
 _ABOUT_THE_POST = re.compile(
-    r"(?:tag|category|type|status|format|post|has|no|not|without|is|wp-image|size)-", re.I
+    r"(?:tag|category|type|status|format|has|no|not|without|wp-image|size|is-style|is-layout)-|post-\d"
 )
 """WordPress marks a post itself with its terms (`tag-newsletter`) and a block with its look (`has-share-color`)."""
 
@@ -64,11 +79,8 @@ def strip(tree: etree._Element) -> None:
 
 def strip_silent(tree: etree._Element) -> None:
     """Take out, besides, the elements whose words are no prose: headings stay, they end and begin parts."""
-    for element in list(tree.iter(*_NEVER, "figure")):
+    for element in list(tree.iter(*_NEVER)):
         _drop(element)
-
-
-_SCRIPTED = frozenset(("script", "style", "template", "form", "nav", "dialog"))
 
 
 def _is_box(element: etree._Element) -> bool:
@@ -82,16 +94,16 @@ def _is_box(element: etree._Element) -> bool:
         return True
     if element.tag == "a" and re.search(r"#(?:comments?|respond|reply)\b", element.get("href", "")):
         return True
-    names = f"{element.get('class', '')} {element.get('id', '')}".lower().split()
-    return any(_names_box(name) for name in names)
+    names = f"{element.get('class', '')} {element.get('id', '')}".split()
+    return any(_names_box(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()) for name in names)
 
 
 def _names_box(name: str) -> bool:
-    if name in _WHOLE or name in _WORDS:
+    if name in _WHOLE:
         return True
     if _ABOUT_THE_POST.match(name):
         return False
-    return not _WORDS.isdisjoint(part for part in re.split(r"[-_:]+", name) if part)
+    return "comment" in name or not _PARTS.isdisjoint(re.split(r"[-_:]+", name))
 
 
 def _drop(element: etree._Element) -> None:
@@ -114,7 +126,8 @@ _COUNT = r"(?:\d[\d,.]*|no|one|two|three|four|five|six|seven|eight|nine|ten|leav
 _ENDS = re.compile(
     r"(?:"
     r"comments?(?: section)?(?: \(\d+\))?:?$"
-    r"|(?:reader|patient|user|recent|latest|previous|older|newer)s?['’]? (?:comments?|responses|replies|stories|questions)\b"
+    r"|(?:reader|patient|user|recent|latest|previous|older|newer)s?['’]? (?:comments?|responses|replies"
+    r"|stories|questions)\b"
     r"|(?:leave|post|add|write|submit) (?:a |your )?(?:comment|reply|response|question)s?\b"
     r"|join the (?:conversation|discussion)\b|what (?:do you|are your) think\??$"
     r"|comments? (?:are|is)(?: now| currently)? (?:closed|disabled|off)\b"
@@ -123,7 +136,8 @@ _ENDS = re.compile(
     r"|save my name,? e-?mail"
     r"|(?:trackbacks?|pingbacks?|responses|replies|discussion)(?: \(\d+\))?:?$|cancel reply|reply$"
     rf"|{_COUNT} (?:thoughts?|responses?|replies|reply) (?:on|to) "
-    r"|(?:related|similar|recommended|recent|popular|more) (?:posts?|articles?|reading|stories|links|resources)\b.{0,30}$"
+    r"|(?:related|similar|recommended|recent|popular|more) (?:posts?|articles?|reading|stories|links"
+    r"|resources)\b.{0,30}$"
     r"|(?:you (?:may|might) (?:also )?(?:like|enjoy|be interested))"
     r"|about the author\b|author bio\b|(?:leser)?kommentare?(?: \(\d+\))?:?$"
     r")",
@@ -135,7 +149,7 @@ _COUNTED = re.compile(
 )
 
 _SPEAKS = re.compile(
-    r"[^.!?]{1,60}\b(?:says|said|wrote|writes|replied|replies|commented|responded|asks|asked|schreibt|sagte?)\s?:$"
+    r".{1,60}\b(?:says|said|wrote|writes|replied|replies|commented|responded|asks|asked|schreibt|sagte?)\s?:$"
     r"|.{0,60}\b(?:at|@|um) \d{1,2}[:.]\d\d ?(?:[ap]\.?m\.?|uhr)?(?: ?(?:edt|est|cst|pst|utc|gmt))?"
     r"(?: ?[|·•-])?(?: ?(?:says|said|reply|permalink|#|edit)\b.{0,20})?:?$"
     r"|(?:[\w.'’-]+ ){0,4}[\w.'’-]+ (?:on )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.? \d{1,2},? \d{4}"
@@ -147,7 +161,8 @@ _SPEAKS = re.compile(
 _LABELS = re.compile(
     r"(?:"
     r"the (?:post|article|entry) .{1,300}(?:appeared first on|first appeared on|was first published on)\b"
-    r"|(?:this (?:post|article) )?(?:first appeared|was originally published|originally appeared|first published) (?:on|at|in) "
+    r"|(?:this (?:post|article) )?(?:first appeared|was originally published|originally appeared"
+    r"|first published) (?:on|at|in) "
     r"|by .{1,120}\|"
     r"|(?:posted|published|updated|last updated|last modified|written|reviewed|medically reviewed|fact checked|edited)"
     r" ?(?:on|by|in|at|:)(?! (?:a|an|the|our|people|patients|which|means|in)\b)"
@@ -175,9 +190,10 @@ _LABELS = re.compile(
     r"|(?:book|schedule|request|make|set up) (?:an?|your|my|the)?\s?.{0,30}(?:appointment|consultation|visit|call)\b"
     r"|(?:find|contact|call|visit|meet|see) (?:a|an|your|our|us)\b.{0,40}"
     r"(?:doctors?|specialists?|clinics?|physicians?|near you|today|now|office|team|!)$"
-    r"|(?:call|text|phone|contact|tel)(?: us| now| today)?(?: at| on)?:? ?[+(]?\d[\d ().-]{6,}"
+    r"|(?:call|text|phone|contact|tel)(?: us| now| today)*(?: at| on)?:? ?[+(]?\d[\d ().-]{6,}"
     r"|contact us\b|(?:watch|play|view) (?:the |this |our |full )*video\b.{0,40}$"
-    r"|(?:photo|image|picture|video|featured image|source|credit)s?(?: (?:credit|by|courtesy|source)s?)? ?(?::|by |courtesy )"
+    r"|(?:photo|image|picture|video|featured image|source|credit)s?(?: (?:credit|by|courtesy"
+    r"|source)s?)? ?(?::|by |courtesy )"
     r"|(?:medical )?disclaimer\b|disclosure\b|this (?:post|article|page) (?:may )?contains? affiliate"
     r"|(?:table of )?contents:?$|in this (?:article|post):?$|jump to\b|skip to\b|advertisement$|sponsored\b"
     r"|(?:estimated )?read(?:ing)? time\b|\d+ ?-?min(?:ute)?s?\.? read|[\d,.]+ (?:views|shares|likes)\b|rate this\b"
@@ -187,12 +203,12 @@ _LABELS = re.compile(
     re.I,
 )
 
-_SOCIAL = frozenset(
-    "facebook twitter x linkedin pinterest email e-mail mail print whatsapp reddit tumblr telegram pocket share tweet"
-    " pin save like copy link more instagram youtube rss google flipboard messenger sms buffer mastodon bluesky threads"
-    " skype vk xing this on via by it 0 1 2 3 4 5 6 7 8 9 shares share: a to and or follow us link: plus google+ +1"
-    " (opens in new window) click".split()
-)
+_SOCIAL = _names("""
+    facebook twitter x linkedin pinterest email e-mail mail print whatsapp reddit tumblr telegram pocket share tweet
+    pin save like copy link more instagram youtube rss google flipboard messenger sms buffer mastodon bluesky threads
+    skype vk xing this on via by it 0 1 2 3 4 5 6 7 8 9 shares share: a to and or follow us link: plus google+ +1
+    (opens in new window) click
+""")
 
 
 def is_end(line: str, *, heading: bool, prose_before: bool) -> bool:

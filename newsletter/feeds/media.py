@@ -67,7 +67,7 @@ def _sources(element: etree._Element) -> Iterator[str]:
     yield from (element.get(name, "") for name in _SOURCES if element.get(name))
     for name in ("data-srcset", "data-lazy-srcset", "srcset"):
         choices = [part.split() for part in element.get(name, "").split(", ")]
-        sized = sorted((_pixels((c + ["0"])[1].rstrip("wx")) or 0, c[0]) for c in choices if c)
+        sized = sorted((_pixels([*c, "0"][1].rstrip("wx")) or 0, c[0]) for c in choices if c)
         if sized:
             yield next((url for width, url in sized if width >= 600), sized[-1][1])
 
@@ -104,9 +104,12 @@ def _embedded(element: etree._Element) -> Iterator[str]:
     elif element.tag in ("lite-youtube", "amp-youtube", "youtube-video"):
         yield f"https://youtu.be/{element.get('videoid') or element.get('data-videoid') or ''}"
     # A plain address on a line of its own is how WordPress writes an embed that was not resolved.
-    elif element.tag in ("div", "p", "figure") and not len(element):
-        if re.fullmatch(r"\s*https?://\S+\s*", element.text or ""):
-            yield (element.text or "").strip()
+    elif (
+        element.tag in ("div", "p", "figure")
+        and not len(element)
+        and (element.text or "").lstrip()[:4] == "http"
+    ):
+        yield (element.text or "").strip()
 
 
 def youtube(url: str) -> Video | None:

@@ -136,7 +136,7 @@ def _raw(entry: Any, base: str) -> Raw:
         base=base,
         summary="" if summary == content else summary,
         content=content,
-        author=_get(entry.get("author_detail") or {}, "name") or _get(entry, "author"),
+        author=_get(entry, "author"),
         published_at=_moment(entry, "published_parsed"),
         updated_at=_moment(entry, "updated_parsed"),
         categories=[_get(tag, "label") or _get(tag, "term") for tag in entry.get("tags") or ()],

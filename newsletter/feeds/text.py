@@ -9,6 +9,8 @@ from lxml import etree
 from lxml import html as lxml_html
 
 MAX_TITLE = 300
+MAX_MARKUP = 200_000
+"""Characters of an article's HTML that are looked at; ten times a long article."""
 
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
@@ -74,7 +76,7 @@ def words(tree: etree._Element) -> list[str]:
 
 def parse(markup: str) -> etree._Element | None:
     """A tree of HTML that need not be well formed; None when there is nothing in it."""
-    markup = _INVISIBLE.sub("", markup)
+    markup = _INVISIBLE.sub("", markup[:MAX_MARKUP])
     if not markup.strip():
         return None
     parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)

@@ -202,10 +202,8 @@ def feed_urls(conn: Connection) -> dict[int, str]:
 
 # --- rows ------------------------------------------------------------------------------------------------
 
-_NAMES = (
-    "id guid url canonical_url title excerpt content_hash section reason new_at first_seen_at author published_at"
-    " updated_at categories image video"
-).split()
+_NAMES = tuple(Article.__slots__)
+"""Every field of an article is a column of the same name."""
 
 
 def _select() -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +45,8 @@ def command(context: Context, issue: str | None, offline: bool, refresh: bool, a
     newsletter build
     newsletter build 2026-11-26 --refresh
     """
+    # Half a second that keeps nearly all it makes: looking for garbage would be a tenth of it.
+    gc.set_threshold(100_000)
     app, now = context.app(), context.now
     if not offline:
         _pull(app, now)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from issue_site import SETTINGS
+from issue_site import ISSUE, SETTINGS, SLUG, make_site, write_issue
 
+from newsletter.app import make_app
 from newsletter.config import Approval as Rules
 from newsletter.config import Config, parse_config
 from newsletter.errors import ApprovalError, UsageError
 from newsletter.pipeline.approve import Approved, approve, check_approval
 from newsletter.pipeline.inputs import gather_inputs
-from newsletter.seal import Seal, compare, find_seal, make_seal, read_text, sign, write_text
+from newsletter.render.templates import default_templates
+from newsletter.seal import Seal, compare, counted, find_seal, make_seal, read_text, sign, write_text
 from newsletter.types import Edition, Layout, Story, Topics, editions_hash
 
 AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -244,6 +248,14 @@ def test_a_name_must_be_a_name(path: Path, name: str) -> None:
         approving(path, name)
 
 
+def test_an_approval_of_other_bytes_never_counts() -> None:
+    """Each approval names the hash that its giver saw."""
+    signed = sign(sealed(), "Ada", AT, rules=Rules(), author=None)
+    other = replace(signed, hash="00" * 32)
+    assert [one.name for one in counted(signed, rules=Rules(), author=None)] == ["Ada"]
+    assert counted(other, rules=Rules(), author=None) == ()
+
+
 # --- the file ---
 
 
@@ -313,3 +325,94 @@ def test_a_seal_that_is_not_text_is_a_clear_error(path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ApprovalError, match="is not UTF-8"):
         find_seal(path)
+
+
+# --- on a site ---
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return make_site(tmp_path / "site")
+
+
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "newsletter", "--site", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_what_is_frozen_is_what_was_approved(root: Path) -> None:
+    """The ledger's hash is the seal's."""
+    app = make_app(root)
+    approved = app.approvals.approve(SLUG, "Ada Novak", AT)
+    assert app.publish(SLUG, AT).hash == approved.seal.hash
+
+
+def test_publishing_refuses_what_nobody_approved(root: Path) -> None:
+    """And leaves no trace in the ledger."""
+    app = make_app(root)
+    with pytest.raises(ApprovalError, match="is not approved"):
+        app.publish(SLUG, AT)
+    assert app.sending.find(SLUG) is None
+
+
+def test_a_site_may_send_without_approval(tmp_path: Path) -> None:
+    """When its settings say so."""
+    app = make_app(make_site(tmp_path, settings="\n[approval]\nrequired = false\n"))
+    assert app.publish(SLUG, AT).slug == SLUG
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "change"),
+    [
+        (f"content/issues/{SLUG}.md", "Good morning", "Good morning ", "the issue file"),
+        ("newsletter.toml", "Harbour", "Harbor", "setting [newsletter] postal_address"),
+        ("templates/parts/footer.txt.j2", None, "x", "template parts/footer.txt.j2"),
+    ],
+)
+def test_a_change_after_approval_stops_the_send(
+    root: Path, file: str, before: str | None, after: str, change: str
+) -> None:
+    """Whichever file it is in; approving again lets it go."""
+    make_app(root).approvals.approve(SLUG, "Ada Novak", AT)
+    path = root / file
+    text = path.read_text() if before else (default_templates() / file.removeprefix("templates/")).read_text()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text.replace(before, after) if before else text + after)
+    app = make_app(root)
+    with pytest.raises(ApprovalError) as caught:
+        app.publish(SLUG, AT)
+    assert caught.value.what == f"{SLUG} has changed since it was approved: {change}"
+    assert app.approvals.approve(SLUG, "Ada Novak", AT).voided
+    assert app.publish(SLUG, AT)
+
+
+def test_other_bytes_than_the_approved_are_not_let_through(root: Path) -> None:
+    """The frozen hash is held against the seal once more."""
+    app = make_app(root)
+    hash = app.approvals.approve(SLUG, "Ada Novak", AT).seal.hash
+    app.approvals.must_be(SLUG, hash)
+    with pytest.raises(ApprovalError, match="is not what was approved"):
+        app.approvals.must_be(SLUG, "0" * 64)
+
+
+def test_the_whole_day_at_the_command_line(root: Path) -> None:
+    """Approve, approve again, be refused after a change, approve anew: each said in a line."""
+    refused = run(root, "send", SLUG)
+    assert (refused.returncode, "is not approved" in refused.stderr) == (1, True)
+    first = run(root, "approve", SLUG, "--by", "Ada Novak")
+    assert first.stdout.startswith(f"Ada Novak approved {SLUG} as ")
+    assert run(root, "approve", SLUG, "--by", "ada novak").stdout.startswith("You had already approved")
+    write_issue(root, ISSUE + "\nOne more line.\n")
+    refused = run(root, "send", SLUG)
+    assert (refused.returncode, "has changed since it was approved: the issue file" in refused.stderr) == (
+        1,
+        True,
+    )
+    said = json.loads(run(root, "approve", SLUG, "--by", "Jo Marsh", "--json").stdout)
+    assert (said["voided"], said["changes"], said["missing"], said["new"]) == (
+        ["Ada Novak"],
+        ["the issue file"],
+        0,
+        True,
+    )
+    assert run(root, "send", SLUG).returncode == 0

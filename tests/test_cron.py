@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from issue_site import ISSUE, SLUG, make_site, write_issue
 
 from newsletter.app import App, make_app
 from newsletter.config import Schedule
+from newsletter.pipeline.cron import Deeds, run_cron
 from newsletter.pipeline.due import (
     Due,
     Standing,
@@ -191,6 +193,65 @@ def test_a_turn_that_fails_is_over_and_says_why(engine: Any) -> None:
     assert last is not None
     assert last.outcome == "failed: boom"
     assert take(engine, SEND) is not None
+
+
+# --- looking again once the lease is ours ---
+
+
+class Day:
+    """Deeds that only note that they were done."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.published: set[str] = set()
+
+    def deeds(self) -> Deeds:
+        return Deeds(
+            pull=lambda: self._note("pull"),
+            draft=lambda slug: self._note(f"draft {slug}"),
+            send=lambda slug: self._note(f"send {slug}"),
+            has_file=lambda slug: True,
+            is_published=lambda slug: slug in self.published,
+            unfinished=list,
+        )
+
+    def _note(self, what: str) -> str:
+        self.done.append(what)
+        return "done"
+
+
+def just_before(monkeypatch: pytest.MonkeyPatch, name: str, do: Callable[[], None]) -> None:
+    """Somebody else's moment: `do` happens between our look and our lease on `name`."""
+
+    def later(engine: Any, asked: str, **more: Any) -> Any:
+        if asked == name:
+            do()
+        return turn(engine, asked, **more)
+
+    monkeypatch.setattr("newsletter.pipeline.cron.turn", later)
+
+
+def test_what_another_has_just_collected_is_not_collected_again(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was due when we looked, and no longer is when the lease is ours."""
+
+    def other() -> None:
+        with turn(engine, "pull", now=SEND):
+            pass
+
+    just_before(monkeypatch, "pull", other)
+    day = Day()
+    run_cron(engine, list, day.deeds(), SEND)
+    assert day.done == []
+
+
+def test_what_another_has_just_sent_is_not_sent_again(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Likewise."""
+    day = Day()
+    just_before(monkeypatch, f"send {SLUG}", lambda: day.published.add(SLUG))
+    run_cron(engine, lambda: [WEEK], day.deeds(), SEND)
+    assert day.done == ["pull"]
 
 
 # --- the whole, in real processes ---

@@ -1,4 +1,4 @@
-"""The sample site's articles and comments, read from the files beside this one and dated to a week's end at `now`."""
+"""The sample site's articles and comments, read from the files beside this one and dated to the last days."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Post:
-    """One entry of the sample site. `body` is HTML, with parts in square brackets for the theme to fill in."""
+    """One entry of the sample site. `body` is HTML; parts in square brackets are for the theme to fill in."""
 
     number: int
     title: str

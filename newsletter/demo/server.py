@@ -1,15 +1,16 @@
-"""The sample site over HTTP, on loopback only: conditional GET, pages of the feed, pictures, as WordPress answers."""
+"""The sample site over HTTP, on loopback only, answering as WordPress does: conditional GET, pages of feeds."""
 
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from newsletter.demo import library
@@ -31,11 +32,28 @@ class Page(NamedTuple):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    site: SampleSite
+    stage: Stage
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away in the middle is no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Stage:
+    """A sample site being served, whose time can be set: it shows what has been published by then."""
+
+    def __init__(self, url: str, now: datetime) -> None:
+        self.url = url
+        self._posts = library.load(now)
+        self.turn_to(now)
+
+    def turn_to(self, moment: datetime) -> None:
+        self.site = SampleSite(self.url, tuple(one for one in self._posts if one.published <= moment))
 
 
 @contextmanager
-def sample_site(now: datetime, port: int = 0) -> Iterator[SampleSite]:
+def sample_site(now: datetime, port: int = 0) -> Iterator[Stage]:
     """The site, served until the block ends. Port 0 takes a free one. Raises UsageError for a port in use."""
     try:
         server = _Server((HOST, port), _Handler)
@@ -45,11 +63,11 @@ def sample_site(now: datetime, port: int = 0) -> Iterator[SampleSite]:
             where=f"{HOST}:{port}",
             hint="Is it being served already, in another window?",
         ) from None
-    server.site = SampleSite(f"http://{HOST}:{server.server_port}", library.load(now))
+    server.stage = Stage(f"http://{HOST}:{server.server_port}", now)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True, name="sample site")
     thread.start()
     try:
-        yield server.site
+        yield server.stage
     finally:
         server.shutdown()
         server.server_close()
@@ -100,8 +118,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
-        page = answer(self.server.site, asked.path, asked.query)
-        changed = format_datetime(self.server.site.built, usegmt=True)
+        site = self.server.stage.site
+        page = answer(site, asked.path, asked.query)
+        changed = format_datetime(site.built, usegmt=True)
         # WordPress's tag is made of the time of the last change: one for the whole site.
         tag = f'"{hashlib.md5(changed.encode(), usedforsecurity=False).hexdigest()}"'
         if page.is_feed and self._has_it(tag, changed):

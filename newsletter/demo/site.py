@@ -1,4 +1,4 @@
-"""The sample site's documents: its feed as WordPress writes it, its comment feeds, its pages. Pure, no network."""
+"""The sample site's documents, as WordPress writes them: its feed, its comment feeds, its pages. Pure."""
 
 from __future__ import annotations
 
@@ -89,8 +89,9 @@ class SampleSite:
         return str(parts.button(self))
 
     def _by_slug(self, slugs: Sequence[str]) -> list[Post]:
+        """Those that are published already."""
         known: Mapping[str, Post] = {post.slug: post for post in self.posts}
-        return [known[slug] for slug in slugs]
+        return [known[slug] for slug in slugs if slug in known]
 
 
 def _theme_file(name: str) -> str:

@@ -288,10 +288,10 @@ def test_every_kind_of_save_shows(root: Path, address: str) -> None:
 
 
 def test_a_template_of_the_sites_own_is_followed(root: Path) -> None:
-    """From its first version on, and when it is broken and mended."""
+    """From its first version on, in a folder that is new, and when it is broken and mended."""
     template = root / "templates" / "issue.txt.j2"
-    template.parent.mkdir()
     with open_studio(make_app(root), SLUG) as address:
+        template.parent.mkdir()
         template.write_text("Mine: {{ unsubscribe_url }} {{ preferences_url }}")
         until(lambda: "Mine:" in requests.get(f"{address}frame/1/text", timeout=10).text)
         template.write_text("{% if %}")

@@ -11,19 +11,25 @@ from newsletter.config import FILE_NAME, Site
 
 def follow(site: Site, issue: Path, on_change: Callable[[set[Path]], None]) -> threading.Event:
     """Call `on_change` with the paths saved, from threads of its own, until the returned event is set."""
-    stop = threading.Event()
+    stop, followed = threading.Event(), threading.Event()
     exact = {site.root / FILE_NAME, issue}
 
     def files(paths: Iterable[Path]) -> set[Path]:
-        return {path for path in paths if path in exact}
+        return {path for path in paths if path in exact} | follow_templates()
+
+    def follow_templates() -> set[Path]:
+        if followed.is_set() or not site.templates.is_dir():
+            return set()
+        followed.set()
+        _watch({site.templates}, templates, on_change, stop, recursive=True)
+        return {site.templates}  # what was put into a new folder before we looked counts as saved
 
     def templates(paths: Iterable[Path]) -> set[Path]:
         return {path for path in paths if not path.name.startswith(".") and not path.name.endswith("~")}
 
+    follow_templates()
     # Folders, not files: most editors save by putting another file in the old one's place.
     _watch({site.root, issue.parent}, files, on_change, stop, recursive=False)
-    if site.templates.is_dir():
-        _watch({site.templates}, templates, on_change, stop, recursive=True)
     return stop
 
 

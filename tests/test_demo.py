@@ -262,8 +262,10 @@ def test_only_a_site_of_the_demo_can_be_served_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("now", ["2027-12-31T23:59:30+00:00", "2028-03-02T09:30:00+00:00"])
 def test_the_story_holds_at_any_time_of_the_week(tmp_path: Path, now: str) -> None:
-    """Also at the end of a year, and when a usual sending time has just gone by; in a temporary folder."""
-    done = run("--now", now, "demo", where=tmp_path, TMPDIR=str(tmp_path), TZ="Pacific/Auckland")
+    """Also at the end of a year, when a usual sending time has just gone by, and behind a proxy; in a
+    temporary folder."""
+    odd = {"TMPDIR": str(tmp_path), "TZ": "Pacific/Auckland", "http_proxy": "http://127.0.0.1:9"}
+    done = run("--now", now, "demo", where=tmp_path, **odd)
     assert (done.returncode, done.stderr) == (0, "")
     assert "with 15 picks" in done.stdout
     assert len(list(tmp_path.glob("newsletter-demo-*/outbox/*/*.eml"))) == 5

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import sys
 import tempfile
 import threading
@@ -17,6 +19,8 @@ from newsletter.cli import Context
 from newsletter.cli.common import console, pass_context
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from newsletter.demo.story import Step
 
 
@@ -65,6 +69,7 @@ def _run(folder: Path, now: datetime) -> None:
     from newsletter.engine import moments
 
     clock = moments(now)
+    _ask_loopback_directly()
     with sample_site(now) as sample:
         make_site(folder, settings(sample.url, folder, now))
         remember(folder, sample.url, now)
@@ -79,6 +84,12 @@ def _run(folder: Path, now: datetime) -> None:
         finally:
             app.database.dispose()
     _end(folder, where_to_look(folder, slug, page))
+
+
+def _ask_loopback_directly() -> None:
+    """A proxy that the environment names cannot reach the sample site; nothing else is asked in the demo."""
+    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    os.environ["no_proxy"] = f"{known},127.0.0.1" if known else "127.0.0.1"
 
 
 def _serve(folder: Path) -> None:
@@ -117,9 +128,16 @@ def _end(folder: Path, places: Iterable[tuple[str, Path]]) -> None:
     quoted = shlex.quote(str(folder))
     _say("")
     _say("Nothing left this machine.")
-    _say(f"Go on with it: cd {quoted} && newsletter preview")
-    _say(f"Pictures in the mails and new pulls need the sample site: newsletter demo --serve {quoted}")
+    _say(f"Go on with it: cd {quoted} && {_program()} preview")
+    _say(f"Pictures in the mails and new pulls need the sample site: {_program()} demo --serve {quoted}")
 
 
-def _say(line: object) -> None:
-    console().print(line)
+def _program() -> str:
+    """What to type for `newsletter` here: its whole path where the shell does not find it, as in `make demo`."""
+    beside = Path(sys.executable).with_name("newsletter")
+    return "newsletter" if shutil.which("newsletter") or not beside.exists() else shlex.quote(str(beside))
+
+
+def _say(line: str | Text) -> None:
+    # Long lines are the terminal's to wrap: a command must stay one line to be copied.
+    console().print(line, soft_wrap=True)

@@ -183,6 +183,21 @@ def test_a_look_without_a_way_out_is_refused(tmp_path: Path, part: str) -> None:
         _site(tmp_path, **{part: text}).edition(LAYOUT)
 
 
+def test_a_look_that_writes_marks_of_its_own_is_refused(tmp_path: Path) -> None:
+    """'@@' belongs to the readers' links alone."""
+    text = "{{ unsubscribe_url }} {{ preferences_url }} @@first_name@@"
+    with pytest.raises(TemplateError, match="outside of a reader's link"):
+        _site(tmp_path, issue_txt=text).edition(LAYOUT)
+
+
+def test_the_text_part_is_even(tmp_path: Path, whole: Edition) -> None:
+    """Whatever a template's loops leave: no blanks at line ends, one empty line at most, none at the end."""
+    ragged = "\n\n a  \n \n\n\nb {{ unsubscribe_url }} {{ preferences_url }}\n\n\n"
+    text = _site(tmp_path, issue_txt=ragged).edition(LAYOUT).text
+    assert text == " a\n\nb @@unsubscribe_url@@ @@preferences_url@@\n"
+    assert "\n\n\n" not in whole.text
+
+
 def test_a_sites_own_template_wins_file_by_file(tmp_path: Path) -> None:
     """One file of a site's own changes that file and nothing else of the look."""
     edition = _site(tmp_path, parts__footer_txt="Bye {{ unsubscribe_url }} {{ preferences_url }}").edition(

@@ -119,6 +119,12 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert one_line(one_line(text)) == one_line(text) == one_line(clean(text))
 
 
+def test_line_breaks_of_every_kind_become_one() -> None:
+    """CR LF, CR, NEL and Unicode's own: a title is one line, and a note has plain line ends."""
+    assert clean("a\r\nb\rc\x85d\u2028e\u2029f") == "a\nb\nc\nd\ne\nf"
+    assert one_line("a\r\nb\rc\x85d\u2028e\u2029f\t g") == "a b c d e f g"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -213,6 +219,14 @@ def test_settings_are_words_too() -> None:
     h1 = lxml.html.fromstring(edition.html).find(".//h1")
     assert h1 is not None
     assert h1.text_content() == "Pain & <b>You</b>"
+
+
+def test_settings_are_cleaned_like_everything_else() -> None:
+    """A provider's variable in a disclaimer is not filled in."""
+    config = sample_config()
+    said = "{{ name }} %recipient.name% @@unsubscribe_url@@"
+    brand = config.brand.model_copy(update={"disclaimer": said})
+    _harmless(Renderer(config.model_copy(update={"brand": brand})).edition(LAYOUT))
 
 
 def test_text_in_another_script_is_kept() -> None:

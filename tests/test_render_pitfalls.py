@@ -64,6 +64,12 @@ def test_important_survives_in_the_styles_for_dark_mode_and_phones(html: str) ->
     assert re.search(r"prefers-color-scheme: dark\).*?\.card[^}]*!important", styles, re.DOTALL)
 
 
+def test_important_survives_in_the_elements_too() -> None:
+    """A rule of a site's own inline.css.j2 that says !important keeps it."""
+    made = inline(_page("<mj-text><p>x</p></mj-text>"), "p { color: #123456 !important }", where="t")
+    assert '<p style="color:#123456 !important">' in made
+
+
 @pytest.mark.parametrize(
     "rule", ["[data-ogsc] h1", "[data-ogsb] .card", "u + .body .gmail", "@font-face", "@supports"]
 )
@@ -139,7 +145,7 @@ def test_a_style_of_several_lines_inside_a_text_is_not_lost() -> None:
 
 def test_comments_keep_their_text_when_attributes_are_made_plain() -> None:
     """What stands in a comment for Outlook is not an attribute."""
-    comment = '<!--[if mso]><td style="width:10px">\n<![endif]-->'
+    comment = '<!--[if mso]><td style="width:10px;\n\theight:1px" title="é &amp; \\">\n<![endif]-->'
     assert plain_attributes(f"<mj-raw>{comment}</mj-raw>") == f"<mj-raw>{comment}</mj-raw>"
 
 

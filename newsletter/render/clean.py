@@ -26,12 +26,16 @@ _DEFUSED = re.compile(
     r"|%(?![0-9A-Fa-f]{2})(?=recipient|[A-Za-z_][\w.]*%)"  # %recipient.name%, %unsubscribe_url%: Mailgun
 )
 
+_ANY = re.compile(r"[^\n\t\x20-\x7e]|[{@<%]")
+
 _SCHEMES = {"http", "https"}
 _IN_ADDRESS = "!$&'()*+,;=:/?@[]~%-._#"
 
 
 def clean(text: str) -> str:
     """`text` without what must not reach a page; line breaks become \\n. Cleaning twice changes nothing."""
+    if not _ANY.search(text):  # nearly always; this is called for every value of a page
+        return text
     text = _FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", text))
     return _DEFUSED.sub(r"\g<0> ", text)
 

@@ -12,6 +12,7 @@ from newsletter.errors import TemplateError
 
 TAG_OR_COMMENT = re.compile(r"""<!--.*?-->|</?[A-Za-z](?:[^"'<>]|"[^"]*"|'[^']*')*>""", re.DOTALL)
 _VALUE = re.compile(r"""=\s*(?:"([^"]*)"|'([^']*)')""")
+_TROUBLE = re.compile(r"""[^\x20-\x7e]|[&\\]|=\s*'|=\s+""")
 _UNSAFE = re.compile(r"""[^\x20-\x7e]|["'&<>\\]""")
 
 
@@ -37,7 +38,9 @@ def plain_attributes(mjml: str) -> str:
 
 def _plain_tag(match: re.Match[str]) -> str:
     tag = match[0]
-    return tag if tag.startswith("<!--") or "=" not in tag else _VALUE.sub(_plain_value, tag)
+    if tag.startswith("<!--") or not _TROUBLE.search(tag):
+        return tag
+    return _VALUE.sub(_plain_value, tag)
 
 
 def _plain_value(match: re.Match[str]) -> str:

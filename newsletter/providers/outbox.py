@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -67,8 +67,6 @@ class Outbox:
             yield aside
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-            with suppress(OSError):  # another call has its own in there
-                unfinished.rmdir()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -216,7 +216,7 @@ def tally(conn: Connection, issue_id: int) -> Tally:
         .where(deliveries.c.issue_id == issue_id)
         .group_by(deliveries.c.state)
     )
-    return Tally(audience=audience, **dict(row.tuple() for row in counted))
+    return Tally(audience=audience, **{row[0]: row[1] for row in counted})
 
 
 def recent_rate(conn: Connection, issue_id: int, now: datetime, *, window: timedelta) -> float:

@@ -400,7 +400,7 @@ def _write(conn: Connection, lines: list[dict[str, Any]], before: Sequence[Deliv
         .where(
             deliveries.c.issue_id == bindparam("issue"),
             deliveries.c.subscriber_id == bindparam("reader"),
-            deliveries.c.state.in_([state.value for state in before]),
+            or_(*(deliveries.c.state == state.value for state in before)),
         )
         .values(state=bindparam("to"), reason=bindparam("why"), reference=bindparam("name")),
         lines,

@@ -18,6 +18,7 @@ NewsletterError                 exit 1: the thing asked about is not so
 │   └── AlreadyPublished        its deliveries are planned: only sending can go on
 ├── ProviderError               what is known about one call
 │   ├── NotTaken                certainly not accepted: may be queued again
+│   │   └── Rejected            and would not be if it were tried again as it is
 │   ├── MaybeTaken              nobody can know: in doubt
 │   └── StopSending             no further call can work (a wrong key): stop the run
 └── LinkError                   a link that does not hold
@@ -130,6 +131,10 @@ class NotTaken(ProviderError):
         super().__init__(what, where=where, hint=hint)
         self.retry_after = retry_after
         """Seconds the provider asks us to wait, when it says so."""
+
+
+class Rejected(NotTaken):
+    """Not accepted, and never will be as it is: something in the call is wrong, perhaps one reader's address."""
 
 
 class MaybeTaken(ProviderError):

@@ -1,0 +1,154 @@
+"""One HTTP call to a provider, and what is known after it. The verdict is made here, once, for all of them.
+
+    no connection, no name, no answer to connecting        NotTaken
+    429                                                    NotTaken, with the seconds we are asked to wait
+    401, 403; a redirect                                   StopSending: no call can work until a person acts
+    any other 4xx                                          Rejected: nothing taken, and nothing will be as it is
+    5xx, a cut or unreadable answer, too slow an answer    MaybeTaken: it may have struck after the provider took it
+
+A connection that broke while it was used is never retried here: urllib3 would send the body again.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from newsletter.errors import MaybeTaken, NotTaken, Rejected, StopSending
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_WITHIN = 10.0
+ANSWER_WITHIN = 60.0
+"""Seconds for the whole answer: a read timeout alone is begun anew by each byte of a slow drip."""
+LONGEST_ANSWER = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A 2xx answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Raises MaybeTaken: it was a success of which we cannot read what succeeded."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise MaybeTaken(
+                "the provider answered with something that is not JSON", where=str(self.status)
+            ) from None
+
+
+class Caller:
+    """Calls one provider. Safe to share between threads: each has connections of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        connect_within: float = CONNECT_WITHIN,
+        answer_within: float = ANSWER_WITHIN,
+    ) -> None:
+        self.name = name
+        self._times = connect_within, answer_within
+        self._local = threading.local()
+
+    def post(self, url: str, **request: Any) -> Answered:
+        return self.call("POST", url, **request)
+
+    def call(self, method: str, url: str, **request: Any) -> Answered:
+        """`request` as requests takes it: headers, data, json, files, auth, params.
+
+        Raises NotTaken, Rejected, MaybeTaken or StopSending.
+        """
+        import requests
+
+        until = time.monotonic() + self._times[1]
+        try:
+            response = self._session().request(
+                method, url, timeout=self._times, stream=True, allow_redirects=False, **request
+            )
+            with response:
+                body = self._read(response, until)
+        except requests.RequestException as error:
+            self._broke_off(error, url)
+        return self._judge(response, body, url)
+
+    def _session(self) -> requests.Session:
+        import requests
+
+        if not hasattr(self._local, "session"):
+            self._local.session = requests.Session()
+        session: requests.Session = self._local.session
+        return session
+
+    def _read(self, response: requests.Response, until: float) -> bytes:
+        parts, size = [], 0
+        for part in response.iter_content(65536):
+            parts.append(part)
+            size += len(part)
+            if time.monotonic() > until or size > LONGEST_ANSWER:
+                raise MaybeTaken(f"{self.name} answered too slowly or too much", where=response.url)
+        return b"".join(parts)
+
+    def _broke_off(self, error: requests.RequestException, url: str) -> NoReturn:
+        """Before the first byte could go out, nothing was taken; after that nobody knows."""
+        what = f"{self.name} could not be reached: {_cause(error)}"
+        if _never_connected(error):
+            raise NotTaken(what, where=url, hint="Nothing was sent. It is tried again.") from None
+        raise MaybeTaken(f"the connection to {self.name} broke off: {_cause(error)}", where=url) from None
+
+    def _judge(self, response: requests.Response, body: bytes, url: str) -> Answered:
+        status = response.status_code
+        if 200 <= status < 300:
+            return Answered(status, response.headers, body)
+        said = f"{self.name} answered {status}: {body[:300].decode('utf-8', 'replace').strip()}"
+        if status in (401, 403):
+            raise StopSending(said, where=url, hint="Check the key in NEWSLETTER_API_KEY and its rights.")
+        if 300 <= status < 400:
+            raise StopSending(said, where=url, hint="Its address is another one: see [provider] api_url.")
+        if status == 429:
+            raise NotTaken(said, where=url, retry_after=retry_after(response.headers))
+        if 400 <= status < 500:
+            raise Rejected(said, where=url)
+        raise MaybeTaken(said, where=url)
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """requests' own classes do not tell: the reason inside does."""
+    import requests
+    from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    inner = error.args[0] if error.args else None
+    if isinstance(inner, MaxRetryError):
+        inner = inner.reason
+    return isinstance(inner, NewConnectionError)
+
+
+def _cause(error: Exception) -> str:
+    inner: Any = error.args[0] if error.args else error
+    reason = getattr(inner, "reason", None) or inner
+    return str(reason).rpartition(": ")[2] or type(error).__name__
+
+
+def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+    """Seconds to wait (RFC 9110, section 10.2.3: a number or a date), or None when it does not say."""
+    value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "").strip()
+    if value.isascii() and value.isdigit():
+        return float(min(int(value), 86_400))
+    try:
+        moment = parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None
+    return min(max(0.0, moment - (time.time() if now is None else now)), 86_400.0)

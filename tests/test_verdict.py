@@ -1,0 +1,89 @@
+"""Taken, certainly not, or nobody knows: the verdict on a call to a provider, against real faults on loopback."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from scripted_server import Script, answer, drip, reset, scripted, silence
+
+from newsletter.calling import Caller, retry_after
+from newsletter.errors import MaybeTaken, NotTaken, ProviderError, Rejected, StopSending
+
+
+def caller() -> Caller:
+    return Caller("stub", connect_within=1, answer_within=0.5)
+
+
+@pytest.mark.parametrize(
+    ("script", "known"),
+    [
+        pytest.param(answer("401 Unauthorized", b"bad key"), StopSending, id="wrong key"),
+        pytest.param(answer("403 Forbidden"), StopSending, id="forbidden"),
+        pytest.param(answer("400 Bad Request", b'{"message": "bad address"}'), Rejected, id="bad request"),
+        pytest.param(answer("422 Unprocessable Content"), Rejected, id="unprocessable"),
+        pytest.param(answer("429 Too Many Requests"), NotTaken, id="too many"),
+        pytest.param(
+            answer("301 Moved Permanently", b"", "Location: http://127.0.0.1:9/"), StopSending, id="moved"
+        ),
+        pytest.param(answer("500 Internal Server Error"), MaybeTaken, id="server error"),
+        pytest.param(answer("503 Service Unavailable", b"", "Retry-After: 5"), MaybeTaken, id="unavailable"),
+        pytest.param(answer("200 OK", b'{"id": "12', length=100), MaybeTaken, id="cut off"),
+        pytest.param(reset, MaybeTaken, id="reset"),
+        pytest.param(silence, MaybeTaken, id="silence"),
+        pytest.param(drip, MaybeTaken, id="slow drip"),
+    ],
+)
+def test_each_fault_has_one_verdict(script: Script, known: type[ProviderError]) -> None:
+    """What a call came to is exactly one of what can be known, and the body went out once."""
+    with scripted(script) as server, pytest.raises(ProviderError) as caught:
+        caller().post(server.url, data=b"body")
+    assert type(caught.value) is known
+    assert len(server.requests) == 1
+
+
+def test_no_connection_is_certainly_not_taken() -> None:
+    """Nobody listens: not one byte of the call went out."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(NotTaken) as caught:
+        caller().post(f"http://127.0.0.1:{port}/send", data=b"body")
+    assert not isinstance(caught.value, Rejected)
+
+
+def test_a_name_that_is_not_found_is_certainly_not_taken() -> None:
+    """No address, no connection, nothing sent."""
+    with pytest.raises(NotTaken):
+        caller().post("http://no-such-host.invalid/send", data=b"body")
+
+
+def test_a_success_that_cannot_be_read_may_have_been_taken() -> None:
+    """2xx with something that is not JSON: it worked, but what worked is not known."""
+    with scripted(answer("200 OK", b"<html>")) as server:
+        answered = caller().post(server.url, data=b"body")
+    with pytest.raises(MaybeTaken):
+        answered.json()
+
+
+def test_a_refusal_for_now_says_how_long_to_wait() -> None:
+    """429 with Retry-After."""
+    with (
+        scripted(answer("429 Too Many Requests", b"", "Retry-After: 17")) as server,
+        pytest.raises(NotTaken) as caught,
+    ):
+        caller().post(server.url, data=b"body")
+    assert caught.value.retry_after == 17
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("17", 17.0), ("0", 0.0), ("", None), ("soon", None), ("9999999999", 86_400.0), ("-3", None)],
+)
+def test_how_long_to_wait_is_read_in_seconds(value: str, seconds: float | None) -> None:
+    """A number, or nothing; never more than a day."""
+    assert retry_after({"RETRY-AFTER": value}) == seconds
+
+
+def test_how_long_to_wait_is_read_from_a_date() -> None:
+    """An HTTP date, seen from now."""
+    assert retry_after({"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}, now=40.0) == 60.0

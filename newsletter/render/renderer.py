@@ -17,7 +17,7 @@ from newsletter.render.inline import inline
 from newsletter.render.mjml import to_html
 from newsletter.render.text import even
 from newsletter.render.view import issue_context, sections_of, site_context, variants
-from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition, Layout, Topics
+from newsletter.types import ALL_TOPICS, PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition, Layout, Topics
 
 ISSUE = "issue"
 _STYLES = "parts/inline.css.j2"
@@ -42,7 +42,7 @@ class Renderer:
         """Every set of the layout's sections that a reader can have chosen, written out; the whole first."""
         return variants(layout)
 
-    def edition(self, layout: Layout, topics: Topics = Topics()) -> Edition:  # noqa: B008 - a frozen value
+    def edition(self, layout: Layout, topics: Topics = ALL_TOPICS) -> Edition:
         """What readers with these topics get.
 
         Raises TemplateError; ContentError when no story is left to show, or one has no proper address.

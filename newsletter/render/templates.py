@@ -116,14 +116,14 @@ def render(env: jinja2.Environment, name: str, context: dict[str, Any]) -> str:
     except jinja2.TemplateNotFound as error:
         raise TemplateError(
             f"there is no template {error.name!r}",
-            where=_place(error, env) or name,
+            where=_place(error) or name,
             hint="Put it into the site's templates/ folder.",
         ) from None
     except jinja2.UndefinedError as error:
         raise _unknown_name(error, env, name, context) from None
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         raise TemplateError(
-            f"cannot be filled: {error or type(error).__name__}", where=_place(error, env) or name
+            f"cannot be filled: {error or type(error).__name__}", where=_place(error) or name
         ) from None
 
 
@@ -135,12 +135,12 @@ def _unknown_name(
         hint = _nearest(missing[1], {*context, *env.globals}).removeprefix("; ")
     return TemplateError(
         what,
-        where=_place(error, env) or name,
+        where=_place(error) or name,
         hint=(hint[:1].upper() + hint[1:]) or "See docs/templates.md for the names there are.",
     )
 
 
-def _place(error: BaseException, env: jinja2.Environment) -> str | None:
+def _place(error: BaseException) -> str | None:
     """`file:line` of the innermost template line that was running; jinja2 writes it into the traceback."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename.endswith(".j2"):

@@ -403,7 +403,7 @@ def test_the_dark_mail_is_dark(page: Page) -> None:
     mail(page, "phone").locator("h1").wait_for()
     light = page.evaluate(background)
     page.get_by_role("switch", name="Dark mail").click()
-    page.wait_for_function(f"{background} !== '{light}'")
+    until(lambda: page.evaluate(background) != light)
     assert page.get_by_role("switch", name="Dark mail").get_attribute("aria-checked") == "true"
 
 

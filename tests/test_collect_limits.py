@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 import time
 import tracemalloc
 from dataclasses import replace
@@ -60,6 +61,16 @@ def test_a_dripping_server_is_left_when_the_time_is_up(server, session, answer):
     with pytest.raises(FeedUnreachable, match=r"within 0\.6 s"):
         fetch(session, server.url + "/feed/", limits=replace(LIMITS, seconds=0.6))
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("head", [b"", b"Content-Length: 400\r\n"])
+def test_a_drip_leaves_no_thread_behind(server, session, head):
+    """Not even unseen does anybody wait for its next byte."""
+    server.routes["/feed/"] = _drip(HEAD + head + b"\r\n", b" ")
+    with pytest.raises(FeedUnreachable):
+        fetch(session, server.url + "/feed/", limits=replace(LIMITS, seconds=0.3))
+    time.sleep(0.5)
+    assert [one.name for one in threading.enumerate() if one.name == f"fetch {server.url}/feed/"] == []
 
 
 def test_a_server_that_falls_silent_is_left(server, session):

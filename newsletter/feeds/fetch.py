@@ -89,7 +89,7 @@ def _within(seconds: float, url: str, work: Callable[[], T]) -> T:
         except BaseException as error:  # raised again below, in the thread that asked
             answer.put((None, error))
 
-    threading.Thread(target=run, daemon=True, name="fetch").start()
+    threading.Thread(target=run, daemon=True, name=f"fetch {url}").start()
     try:
         result, error = answer.get(timeout=seconds)
     except queue.Empty:

@@ -12,6 +12,8 @@ import re
 
 from lxml import etree
 
+from newsletter.feeds.text import writable
+
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -110,12 +112,12 @@ def _drop(element: etree._Element) -> None:
     parent = element.getparent()
     if parent is None:
         return
-    tail = f" {element.tail or ''}"
+    tail = " " + writable(element.tail or "")
     before = element.getprevious()
     if before is None:
-        parent.text = (parent.text or "") + tail
+        parent.text = writable(parent.text or "") + tail
     else:
-        before.tail = (before.tail or "") + tail
+        before.tail = writable(before.tail or "") + tail
     parent.remove(element)
 
 

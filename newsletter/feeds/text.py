@@ -17,6 +17,8 @@ _INVISIBLE = re.compile(
 )
 """Controls, soft hyphens, zero-width and direction marks, surrogates, tag characters: they hide or reorder words."""
 
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 _BLANK = re.compile(r"\s+")
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>|<!--")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
@@ -74,9 +76,14 @@ def words(tree: etree._Element) -> list[str]:
     return found
 
 
+def writable(text: str) -> str:
+    """`text` as lxml lets it be written: a reference such as `&#12;` can bring in what XML has no room for."""
+    return _NOT_XML.sub(" ", text)
+
+
 def parse(markup: str) -> etree._Element | None:
     """A tree of HTML that need not be well formed; None when there is nothing in it."""
-    markup = _INVISIBLE.sub("", markup[:MAX_MARKUP])
+    markup = writable(_INVISIBLE.sub("", markup[:MAX_MARKUP]))
     if not markup.strip():
         return None
     parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)

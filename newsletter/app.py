@@ -120,7 +120,10 @@ class App:
         """Who approved which issue, and whether that still holds."""
         from newsletter.approvals import Approvals
 
-        return Approvals(self.site, self.composer)
+        return Approvals(self.site, self.composer, self._is_published)
+
+    def _is_published(self, slug: str) -> bool:
+        return self.composer.has_store and self.sending.find(slug) is not None
 
     def add_subscriber(self, email: str, topics: str | Topics, source: str, now: datetime) -> Added:
         """Shorthand for `readers.add`."""

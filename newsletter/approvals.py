@@ -13,6 +13,7 @@ from newsletter.pipeline.inputs import gather_inputs
 from newsletter.seal import Seal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from newsletter.composer import Composed, Composer
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class Approvals:
-    def __init__(self, site: Site, composer: Composer) -> None:
+    def __init__(self, site: Site, composer: Composer, is_published: Callable[[str], bool]) -> None:
         self.site = site
         self.rules = site.config.approval
         self._composer = composer
+        self._is_published = is_published
 
     def path(self, slug: str) -> Path:
         return self.site.issues / f"{slug}{seals.SUFFIX}"
@@ -31,8 +33,13 @@ class Approvals:
     def approve(self, slug: str, name: str, now: datetime) -> Approved:
         """Record that `name` has looked at the issue as it is built now.
 
-        Raises ContentError, TemplateError, UsageError (no name), ApprovalError (a broken seal; the author).
+        Raises ContentError, TemplateError, UsageError (no name), ApprovalError (a broken seal; the author; an
+        issue that is out: its seal stays the one it was sent under).
         """
+        if self._is_published(slug):
+            raise ApprovalError(
+                f"{slug} is published: what goes out is fixed", hint=f"See `newsletter status {slug}`."
+            )
         made, seal = self._sealed(slug)
         return approve.approve(
             self.path(slug), seal, name=name, at=now, rules=self.rules, author=made.issue.author

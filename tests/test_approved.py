@@ -395,6 +395,18 @@ def test_other_bytes_than_the_approved_are_not_let_through(root: Path) -> None:
         app.approvals.must_be(SLUG, "0" * 64)
 
 
+def test_an_issue_that_is_out_keeps_its_seal(root: Path) -> None:
+    """Approving it again would say something else than what was sent."""
+    app = make_app(root)
+    app.approvals.approve(SLUG, "Ada Novak", AT)
+    app.publish(SLUG, AT)
+    before = app.approvals.path(SLUG).read_bytes()
+    write_issue(root, ISSUE + "\nOne more line.\n")
+    with pytest.raises(ApprovalError, match="is published: what goes out is fixed"):
+        app.approvals.approve(SLUG, "Jo Marsh", AT)
+    assert app.approvals.path(SLUG).read_bytes() == before
+
+
 def test_the_whole_day_at_the_command_line(root: Path) -> None:
     """Approve, approve again, be refused after a change, approve anew: each said in a line."""
     refused = run(root, "send", SLUG)

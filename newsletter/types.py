@@ -7,11 +7,11 @@ aware and in UTC.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Literal
+from enum import IntEnum, StrEnum
+from typing import Literal, NamedTuple
 
 # --- feed ------------------------------------------------------------------------------------------------
 
@@ -287,6 +287,37 @@ class Origin:
     """The network address the wish came from, in the clear: it is stored hashed."""
 
 
+class Standing(IntEnum):
+    """How a row of a subscriber file stands. Of several rows about one address the highest counts."""
+
+    NOBODY = 0
+    """The row cannot be taken in at all."""
+    ACTIVE = 1
+    LEFT = 2
+    BLOCKED = 3
+    BOUNCED = 4
+    COMPLAINED = 5
+
+
+class ListRow(NamedTuple):
+    """One row of a subscriber file, read and judged by itself. A tuple: there may be millions."""
+
+    line: int
+    """Where it begins in the file."""
+    email: str | None
+    key: str | None
+    standing: int
+    """A Standing as a plain number: the driver takes those at once."""
+    first_name: str | None = None
+    topics: str | None = None
+    """In stored form; None when the file says nothing of them."""
+    given_at: str | None = None
+    """When consent was given, or taken back, as the file says: ISO 8601, UTC."""
+    network: str | None = None
+    reason: str | None = None
+    """Why nobody can be taken in."""
+
+
 # --- ledger ----------------------------------------------------------------------------------------------
 
 
@@ -333,7 +364,8 @@ class Batch:
 
 UNSUBSCRIBE_MARK = "@@unsubscribe_url@@"
 PREFERENCES_MARK = "@@preferences_url@@"
-"""Where a reader's own links go in an edition. Nothing else in one can look like them: see render.clean."""
+DELIVERY_MARK = "@@delivery_id@@"
+"""Where a reader's own links, and a delivery's id, go. Nothing else in one can look like them: see render.clean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +419,10 @@ class Outgoing:
     text: str
     recipients: tuple[Recipient, ...]
     messages: Callable[[], Iterator[Message]] = field(repr=False, compare=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    """Beside From, To and Subject: names and plain values, which may hold any of the three marks."""
+    single: bool = False
+    """A single mail, such as a confirmation: some providers carry those in a stream of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,3 +441,49 @@ class Tally:
     def holds(self) -> bool:
         parts = self.sent + self.refused + self.skipped + self.queued + self.sending + self.in_doubt
         return self.audience == parts
+
+
+# --- feedback --------------------------------------------------------------------------------------------
+
+
+class EventKind(StrEnum):
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    """By the provider's own means."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One request to a webhook, exactly as it came: signatures are made over these bytes."""
+
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    query: Mapping[str, str]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The provider's later news of one message, in our words, with its own beside them."""
+
+    provider: str
+    key: str
+    """The same each time the provider tells it: its own id, or a hash of what it said."""
+    kind: EventKind
+    at: datetime
+    email: str | None = None
+    delivery_id: str | None = None
+    """As we gave it along; None when the provider does not say."""
+    reference: str | None = None
+    """The provider's own name for the message."""
+    permanent: bool = False
+    """Of a bounce: it will not work later either."""
+    detail: str = ""
+    """What the receiving server said."""
+    raw: str = ""
+    """JSON, as it came."""

@@ -21,6 +21,7 @@ NewsletterError                 exit 1: the thing asked about is not so
 │   │   └── Rejected            and would not be if it were tried again as it is
 │   ├── MaybeTaken              nobody can know: in doubt
 │   └── StopSending             no further call can work (a wrong key): stop the run
+├── WebhookRefused              a provider's news that is not genuine, or cannot be taken in now
 └── LinkError                   a link that does not hold
     ├── LinkInvalid             forged, cut off, or meant for something else
     └── LinkExpired             genuine, but too old; carries when it was made
@@ -143,6 +144,14 @@ class MaybeTaken(ProviderError):
 
 class StopSending(ProviderError):
     """Nothing of this call was accepted, and no further call can work until a person acts."""
+
+
+class WebhookRefused(NewsletterError):
+    """A provider's news that is not genuine, or cannot be taken in now; `status` tells the provider which."""
+
+    def __init__(self, what: str, *, status: int = 401) -> None:
+        super().__init__(what)
+        self.status = status
 
 
 class LinkError(NewsletterError):

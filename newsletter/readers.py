@@ -5,15 +5,20 @@ Doors call these. `now` and where a wish came from are theirs to say; a result s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.addresses import read_address
+from newsletter.addresses import read_address, read_domains
 from newsletter.config import Config
 from newsletter.errors import UsageError
-from newsletter.pipeline import subscribe
+from newsletter.lists.cells import Rules
+from newsletter.lists.columns import fold
+from newsletter.lists.rows import read_list
+from newsletter.pipeline import import_list, subscribe
 from newsletter.storage import subscribers as store
 from newsletter.storage.consent import Log
 from newsletter.storage.database import reading, writing
@@ -30,6 +35,8 @@ class Readers:
     database: Engine
     config: Config
     log: Log
+    folder: Path
+    """The site's `subscribers/`: where reports of imports go."""
 
     def add(
         self, email: str, topics: str | Topics, source: str, now: datetime, *, first_name: str | None = None
@@ -51,6 +58,48 @@ class Readers:
     def get(self, email: str) -> Subscriber:
         with reading(self.database) as conn:
             return store.get_by_address(conn, read_address(email))
+
+    def import_list(
+        self,
+        path: Path,
+        consent: str,
+        now: datetime,
+        *,
+        format: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        rehearse: bool = False,
+        report: Path | None = None,
+        progress: import_list.Progress = import_list.silent,
+    ) -> import_list.Imported:
+        """Take in a list of subscribers, whole or not at all; a rehearsal only says what would become of it.
+
+        `consent` says where the readers' consent came from: needed when any of them is to be active.
+        `mapping` is column → field. Raises ListError, UsageError.
+        """
+        rules = Rules(
+            format=format,
+            mapping=mapping or {},
+            topics={fold(name): one.id for one in self.config.sections for name in (one.title, one.id)},
+            unwanted=self.unwanted,
+            hide_network=self.log.hash_network,
+        )
+        return import_list.import_list(
+            self.database,
+            read_list(path, rules),
+            path,
+            consent=consent,
+            log=self.log,
+            now=now,
+            rehearse=rehearse,
+            report=report or self.folder / "imports" / f"{path.stem}-{now:%Y%m%dT%H%M%S}.csv",
+            progress=progress,
+        )
+
+    @cached_property
+    def unwanted(self) -> frozenset[str]:
+        """Domains whose addresses are not accepted."""
+        file = self.config.web.disposable_domains
+        return read_domains(self.folder.parent / file) if file else frozenset()
 
     def read_topics(self, topics: str | Topics) -> Topics:
         """Section ids, separated by commas. Raises UsageError for one that the site does not have."""

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -217,5 +218,6 @@ def _linked(number: int, previous: str, subscriber_id: int, varying: str, tail: 
     return hashlib.sha256(f'[{number},"{previous}",{subscriber_id},{varying},{tail}]'.encode()).hexdigest()
 
 
+@lru_cache(4096)
 def _json(*values: str | None) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))[1:-1]

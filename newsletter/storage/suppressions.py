@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -88,16 +88,24 @@ def count_by_reason(conn: Connection) -> dict[str, int]:
     return {reason.value: counts.get(reason.value, 0) for reason in Reason}
 
 
-def erased_hashes(conn: Connection) -> frozenset[str]:
+def _erased_hashes(conn: Connection) -> frozenset[str]:
     rows = conn.execute(select(suppressions.c.email_hash).where(suppressions.c.email_hash.is_not(None)))
     return frozenset(rows.scalars())
 
 
-def keys_of(hashes: frozenset[str], keys: Sequence[str]) -> tuple[str, ...]:
-    """The keys that some of these hashes were made with.
+def erased_test(conn: Connection, keys: Sequence[str]) -> Callable[[str], bool]:
+    """Tells of an address's key whether its reader was erased.
 
-    Raises ConfigError when one was made with a key that is not here: erased addresses could come back unseen.
+    Raises ConfigError when one was hashed with a key that is not here: they could come back unseen.
     """
+    hashes = _erased_hashes(conn)
+    making = _keys_of(hashes, keys)
+    if not making:
+        return lambda key: False
+    return lambda key: any(keyed_hash(one, ERASED_PURPOSE, key) in hashes for one in making)
+
+
+def _keys_of(hashes: frozenset[str], keys: Sequence[str]) -> tuple[str, ...]:
     made_with = {hashed.partition(":")[0] for hashed in hashes}
     known = {fingerprint(key): key for key in keys}
     if lost := sorted(made_with - set(known)):

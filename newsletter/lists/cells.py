@@ -1,0 +1,175 @@
+"""From one row's cells to one reader. Nothing outside the row and the site's rules is known here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from newsletter.addresses import read_address
+from newsletter.errors import AddressError
+from newsletter.lists.columns import Columns, fold
+from newsletter.lists.standing import NO, PENDING, YES, read_status
+from newsletter.types import ListRow, Standing, Topics
+
+NAME_MAX = 60
+_ACTIVE = Standing.ACTIVE.value
+SAY_STANDING = frozenset({"status", "subscribed", "disabled", "left_at", "bounced_at", "reason"})
+_FORMULA = re.compile(r"\s*=").match
+_AS_TEXT = re.compile(r"\s*=\s*\"([^\"()]*)\"\s*").fullmatch
+"""`="ann@example.org"`: how some exports keep a spreadsheet from guessing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What reading a list takes from the site and from the person at the command line."""
+
+    format: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """Column → field, see columns.FIELDS."""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    """Folded id or title → section id."""
+    unwanted: Container[str] = ()
+    """Domains whose addresses are refused."""
+    hide_network: Callable[[str], str | None] = lambda network: None
+    """Makes a keyed hash of a network address: nothing else of it is carried on."""
+
+
+class RowReader:
+    """Reads the rows of one file. A standing of the whole file (Mailchimp has one each) is settled first."""
+
+    def __init__(self, file_name: str, columns: Columns, rules: Rules) -> None:
+        places = dict(columns.places)
+        self._email = places.pop("email")
+        self._whole = _standing_of_file(file_name) if columns.format == "mailchimp" else None
+        self._says = {name: places[name] for name in places if name in SAY_STANDING}
+        self._names = (places.get("first_name", -1), places.get("name", -1))
+        self._places = places
+        self._width = max(columns.places.values()) + 1
+        self._unwanted = rules.unwanted
+        self._hide_network = rules.hide_network
+        self._read_topics = lru_cache(4096)(lambda cell: read_topics(cell, rules.topics))
+
+    def read(self, line: int, cells: list[str]) -> ListRow:
+        """The reader in these cells, or why there is none."""
+        if len(cells) <= self._email:
+            return _refused(line, "is cut off before the address")
+        try:
+            address = read_address(_plain(cells[self._email]), unwanted=self._unwanted)
+        except AddressError as error:
+            return _refused(line, f"the address {error.what}")
+        if not self._places and self._whole is None:
+            return ListRow(line, address.email, address.key, _ACTIVE)
+        if len(cells) < self._width:
+            cells = cells + [""] * (self._width - len(cells))
+        standing = self._whole or self._standing(cells)
+        if isinstance(standing, str):
+            return _refused(line, standing)
+        name = read_name(*(cells[place] if place >= 0 else "" for place in self._names))
+        particulars = self._particulars(standing, cells)
+        return ListRow(line, address.email, address.key, standing.value, name, *particulars)
+
+    def _standing(self, cells: list[str]) -> Standing | str:
+        if not self._says:
+            return Standing.ACTIVE
+        return read_standing({name: cells[place].strip() for name, place in self._says.items()})
+
+    def _particulars(self, standing: Standing, cells: list[str]) -> tuple[str | None, str | None, str | None]:
+        """Topics, moment and network."""
+        places = self._places
+        topics = self._read_topics(cells[places["topics"]]) if "topics" in places else None
+        moment = places.get("given_at" if standing is Standing.ACTIVE else "left_at")
+        network = cells[places["network"]].strip() if "network" in places else ""
+        return (
+            topics,
+            read_moment(cells[moment].strip()) if moment is not None else None,
+            self._hide_network(network) if network else None,
+        )
+
+
+def read_standing(values: Mapping[str, str]) -> Standing | str:
+    """How a row stands, or why nobody can say. The worst of what its cells say counts."""
+    if values.get("bounced_at"):
+        return Standing.BOUNCED
+    if values.get("left_at"):
+        return Standing.COMPLAINED if _is_complaint(values.get("reason", "")) else Standing.LEFT
+    if (switched := values.get("disabled")) is not None and switched.lower() not in NO:
+        return Standing.LEFT if switched.lower() in YES else "does not say whether mail was switched off"
+    if (wants := values.get("subscribed")) is not None and wants.lower() not in YES:
+        return Standing.LEFT if wants.lower() in NO else "does not say whether it is subscribed"
+    if (status := values.get("status")) is not None:
+        return read_status(status)
+    if "subscribed" not in values and ("left_at" in values or "bounced_at" in values):
+        # A file of those who left, and this row's moment is missing: certainly no yes.
+        return "does not say whether it is subscribed"
+    return Standing.ACTIVE
+
+
+def read_name(name: str, full: str = "") -> str | None:
+    """A first name; of a full name the first word, of "Doe, Ann" the word after the comma."""
+    if name.isalpha() and len(name) <= NAME_MAX:
+        return name
+    if not name.strip():
+        name = next(iter(full.rpartition(",")[2].split()), "")
+    return clean_name(name)
+
+
+def clean_name(name: str) -> str | None:
+    """A name that can stand in a mail: one line, short; None for what is no name (a formula, an address)."""
+    one_line = " ".join("".join(char if char.isprintable() else " " for char in name).split())
+    if not one_line or len(one_line) > NAME_MAX or re.search(r"^[=+@-]|[@<>{}]|https?:|www\.", one_line):
+        return None
+    return one_line
+
+
+def read_topics(cell: str, known: Mapping[str, str]) -> str | None:
+    """The topics among a cell's tags, in stored form; None when it names none that the site has."""
+    tags = re.split(r"[,;|]", cell.replace('"', "").strip("[]{}"))
+    chosen = sorted({known[folded] for tag in tags if (folded := fold(tag.strip(" '"))) in known})
+    return str(Topics(tuple(chosen))) if chosen else None
+
+
+def read_moment(text: str | None) -> str | None:
+    """ISO 8601 in UTC; None for a moment that is missing or written so that it can be misread (3/4/2021)."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return aware.astimezone(UTC).isoformat()
+    except OverflowError:  # the first or last hours of the calendar
+        return None
+
+
+def _plain(cell: str) -> str:
+    """A cell as text. Raises AddressError for a formula: what it would show is not in the file."""
+    if "=" not in cell or not _FORMULA(cell):
+        return cell
+    if as_text := _AS_TEXT(cell):
+        return as_text[1]
+    raise AddressError("is a spreadsheet formula")
+
+
+def _standing_of_file(name: str) -> Standing | str | None:
+    """Mailchimp's archive holds one file a standing and says so in its name alone."""
+    for beginning, standing in (
+        ("unsubscribed", Standing.LEFT),
+        ("cleaned", Standing.BOUNCED),
+        ("nonsubscribed", PENDING),
+    ):
+        if name.lower().startswith(beginning):
+            return standing
+    return None
+
+
+def _is_complaint(reason: str) -> bool:
+    return bool(re.search(r"abuse|complain|spam", reason, flags=re.IGNORECASE))
+
+
+def _refused(line: int, reason: str) -> ListRow:
+    return ListRow(line, None, None, Standing.NOBODY.value, reason=reason)

@@ -5,8 +5,8 @@ The store is opened only where there is one: a fresh clone builds from its files
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from newsletter import content
 from newsletter.config import Config, Site
 from newsletter.content.read import read_text
-from newsletter.errors import ContentError
+from newsletter.errors import ContentError, UsageError
 from newsletter.pipeline import compose
 from newsletter.pipeline.compose import Additions
 from newsletter.pipeline.render_folder import Built, write_build
@@ -43,6 +43,15 @@ class Composed:
     layout: Layout
     editions: tuple[Edition, ...]
     """One a variant; the whole comes first."""
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A folder that cannot be written to, or a full disk, is a message for a person."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(error.filename)) from None
 
 
 class Composer:
@@ -91,7 +100,8 @@ class Composer:
     def build(self, slug: str) -> Built:
         """Write build/<slug>/. Raises ContentError, TemplateError; the folder then stays as it was."""
         made = self.compose(slug)
-        return write_build(self.site.build / slug, made.issue, made.layout, made.articles, made.editions)
+        with _writing():
+            return write_build(self.site.build / slug, made.issue, made.layout, made.articles, made.editions)
 
     def draft(self, slug: str, now: datetime) -> bool:
         """Make the issue's file; False when there is one. Raises NothingNew, ContentError."""
@@ -102,7 +112,8 @@ class Composer:
         day = date.fromisoformat(slug)
         since, found = self._candidates(slug, now)
         proposal = compose.propose(day, found, self.config, since=since, until=now)
-        return content.write_draft(path, proposal, self.config.newsletter.zone)
+        with _writing():
+            return content.write_draft(path, proposal, self.config.newsletter.zone)
 
     def refresh(self, slug: str, now: datetime) -> Additions:
         """Add to the issue's file what came in since. Raises ContentError; the file then stays as it is."""
@@ -110,7 +121,8 @@ class Composer:
         _, found = self._candidates(slug, now)
         fresh = compose.additions(issue, read_text(self.path(slug)), found, self.config)
         zone = self.config.newsletter.zone
-        content.refresh_issue(self.path(slug), fresh.picks, fresh.left_out, now, zone)
+        with _writing():
+            content.refresh_issue(self.path(slug), fresh.picks, fresh.left_out, now, zone)
         return fresh
 
     # --- what it asks of files and store ------------------------------------------------------------------

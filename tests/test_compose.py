@@ -19,7 +19,7 @@ from sqlalchemy import insert
 from newsletter.app import make_app
 from newsletter.cli import main
 from newsletter.content import parse_issue
-from newsletter.errors import ContentError, NothingNew
+from newsletter.errors import ContentError, NothingNew, UsageError
 from newsletter.pipeline import compose
 from newsletter.pipeline.render_folder import write_build
 from newsletter.storage.database import writing
@@ -333,6 +333,24 @@ def test_a_refresh_brings_what_came_in_since_and_never_what_was_dropped(tmp_path
     after = path.read_bytes()
     assert app.composer.refresh(SLUG, moment("11-25 09:00")).picks == {}
     assert path.read_bytes() == after
+
+
+def test_a_refresh_of_a_file_written_by_hand_adds_nothing_twice(tmp_path: Path) -> None:
+    """Without a note of when it was drafted, what its text names, in a pick or a remark, is known to the editor."""
+    app = make_site(tmp_path, [article(name) for name in "abc"])
+    app.site.issues.mkdir(parents=True)
+    picks = "picks:\n  conditions:\n    - 'http://pain.example/conditions/a'\n    # - https://pain.example/conditions/b/\n"
+    app.composer.path(SLUG).write_text(f"---\nsubject: x\ndate: {SLUG}\n{picks}---\n", encoding="utf-8")
+    fresh = app.composer.refresh(SLUG, TUESDAY)
+    assert urls(tuple(fresh.picks.items())) == {"conditions": ["c"]}
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
+    """An error for a person, with the place; no traceback."""
+    app = make_site(tmp_path, [article("a")])
+    (tmp_path / "content").write_text("a file where a folder must be")
+    with pytest.raises(UsageError, match=r"content.*: cannot be written: "):
+        app.composer.draft(SLUG, TUESDAY)
 
 
 def test_the_issue_after_takes_on_where_this_one_was_looked_at(tmp_path: Path) -> None:

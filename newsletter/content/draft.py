@@ -60,12 +60,23 @@ def write_draft(path: Path, proposal: Proposal, zone: ZoneInfo) -> bool:
     waiting = path.with_name(f".{path.name}.{os.getpid()}.new")
     waiting.write_text(draft_text(proposal, zone), encoding="utf-8", newline="\n")
     try:
-        os.link(waiting, path)  # fails where the name is taken, unlike a rename
+        _take_name(waiting, path)
     except FileExistsError:
         return False
     finally:
         waiting.unlink()
     return True
+
+
+def _take_name(waiting: Path, path: Path) -> None:
+    """Put the file where it belongs. Raises FileExistsError where the name is taken, unlike a rename."""
+    try:
+        os.link(waiting, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: the second best, which can leave half a file in a crash
+        with path.open("xb") as file:
+            file.write(waiting.read_bytes())
 
 
 def draft_text(proposal: Proposal, zone: ZoneInfo) -> str:

@@ -168,6 +168,35 @@ def test_guids_that_change_to_https_bring_nothing_twice(site):
     assert site.known()["A"].url == "https://www.pain.example/a/"
 
 
+def test_a_guid_that_changes_to_https_still_names_its_article(site):
+    """Also when the slug was edited on the same day."""
+    site.publish(Post("old-slug", title="A", guid="http://pain.example/?p=1"))
+    site.pull_one()
+    site.publish(Post("new-slug", title="A", guid="https://pain.example/?p=1"))
+    assert "has moved from" in site.pull_one(LATER).notes[0]
+    assert site.known()["A"].url.endswith("/new-slug/")
+
+
+def test_a_guid_that_is_no_address_means_nothing_in_another_feed(site):
+    """Two sites may both number their articles."""
+    site.feeds.append(Feed(url=site.server.url + "/other/"))
+    site.publish(Post("a", guid="7"))
+    site.publish(Post("b", guid="7", link="https://other.example/b/"), path="/other/")
+    assert [titles(feed.new) for feed in site.pull().feeds] == [["A"], ["B"]]
+
+
+def test_pictures_and_videos_of_comments_and_boxes_are_not_the_articles(site):
+    """A reader's photograph, the author's face, a related article's video."""
+    body = (
+        '<div class="author-bio"><img src="/ada.jpg" width="300"></div><p>Words of an article are here.</p>'
+        '<div class="related-posts"><iframe src="https://youtu.be/AbCdEfGhIj1"></iframe></div>'
+        '<div class="comment"><img src="/scar.jpg" alt="My scar" width="800" height="600"></div>'
+    )
+    site.publish(Post("a", content=body))
+    site.pull_one()
+    assert (site.known()["A"].image, site.known()["A"].video) == (None, None)
+
+
 def test_a_move_to_another_domain_brings_nothing_twice(site):
     """Guid and address both change; the content is the same, and the old page is no longer in the feed."""
     site.publish(Post("a", guid="https://old.example/?p=1", link="https://old.example/a/"))
@@ -434,6 +463,7 @@ def test_the_end_of_the_feed_ends_the_search(site):
     site.server.routes["/feed/"] = paged(many(6, start=100))
     report = site.pull_one(LATER)
     assert (report.state, len(report.new)) == ("read", 6)
+    assert report.notes == ("more came in than one page holds: 2 pages were read",)
 
 
 def test_a_known_article_moved_to_the_top_hides_no_gap(site):

@@ -111,6 +111,11 @@ EXPORT = (
     [
         (EXPORT, "WordPress export file"),
         (EXPORT.replace("<rss version", "<!-- " + "x" * 6000 + " --><rss version"), "WordPress export file"),
+        (
+            f'<rss version="2.0"><channel><item xmlns:x="http://wordpress.org/export/1.2/"><title>A draft</title>'
+            f"<link>{SITE}/?p=1</link><x:comment>{WORDS}</x:comment></item></channel></rss>",
+            "WordPress export file",
+        ),
         ("<!doctype html><html><head><title>Pain</title></head><body><p>Hello</p></body></html>", "web page"),
         ("\n\n<html><body><feed>x</feed></body></html>", "web page"),
         ('<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body/></html>', "web page"),

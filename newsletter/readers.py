@@ -5,12 +5,12 @@ Doors call these. `now` and where a wish came from are theirs to say; a result s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from newsletter.addresses import read_address, read_domains
 from newsletter.config import Config
@@ -18,16 +18,21 @@ from newsletter.errors import UsageError
 from newsletter.lists.cells import Rules
 from newsletter.lists.columns import fold
 from newsletter.lists.rows import read_list
-from newsletter.pipeline import import_list, subscribe
+from newsletter.pipeline import import_list, privacy, subscribe
 from newsletter.storage import subscribers as store
-from newsletter.storage.consent import Log
+from newsletter.storage import suppressions
+from newsletter.storage.backup import checkpoint
+from newsletter.storage.consent import Log, list_lines
+from newsletter.storage.consent_check import Verdict, verify
 from newsletter.storage.database import reading, writing
+from newsletter.storage.suppressions import Reason, Suppression
 from newsletter.types import Origin, Subscriber, SubscriberState, Topics
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 COMMAND = "command"
+BY_COMMAND = Origin(form=COMMAND)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,68 @@ class Readers:
     def get(self, email: str) -> Subscriber:
         with reading(self.database) as conn:
             return store.get_by_address(conn, read_address(email))
+
+    def export(self, email: str, now: datetime) -> dict[str, Any]:
+        """All that is held about a reader, see privacy.export. Raises SubscriberError."""
+        with writing(self.database) as conn:
+            reader = store.get_by_address(conn, read_address(email))
+            held = privacy.export(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
+        return held or {}
+
+    def erase(self, email: str, now: datetime) -> None:
+        """Take a reader out for good, see privacy.erase. Raises SubscriberError."""
+        with writing(self.database) as conn:
+            reader = store.get_by_address(conn, read_address(email))
+            privacy.erase(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
+        checkpoint(self.database)
+
+    def stats(self, now: datetime) -> dict[str, Any]:
+        """{states: {state: n}, sendable: n, topics: {topics: n}, suppressed: {reason: n}}"""
+        with reading(self.database) as conn:
+            return {
+                "states": store.count_by_state(conn),
+                "sendable": store.count_sendable(conn, now),
+                "topics": store.count_by_topics(conn),
+                "suppressed": suppressions.count_by_reason(conn),
+            }
+
+    def iter_suppressions(self) -> Iterator[Suppression]:
+        with reading(self.database) as conn:
+            yield from suppressions.iter_suppressions(conn)
+
+    def suppress(self, emails: Iterable[str], reason: Reason, detail: str, now: datetime) -> int:
+        """Never write to these addresses again. How many were not suppressed before. Raises AddressError: then
+        none is added."""
+        addresses = [read_address(email) for email in emails]
+        with writing(self.database) as conn:
+            return sum(
+                suppressions.add_suppression(conn, address, reason, now=now, detail=detail)
+                for address in addresses
+            )
+
+    def suppress_list(
+        self, path: Path, reason: Reason, detail: str, now: datetime
+    ) -> tuple[int, int, list[tuple[int, str]]]:
+        """Suppress every address of a list; how many were new, how many known, and (line, why) for each row
+        without one. Raises ListError: then none is added."""
+        rows = list(read_list(path, Rules(only_addresses=True)).rows)
+        found = [row.email for row in rows if row.email]
+        added = self.suppress(found, reason, detail, now)
+        return added, len(found) - added, [(row.line, row.reason or "") for row in rows if not row.email]
+
+    def unsuppress(self, email: str) -> bool:
+        """False when the address was not suppressed."""
+        with writing(self.database) as conn:
+            return suppressions.remove_suppression(conn, read_address(email), keys=self.log.keys)
+
+    def verify_consent(self, anchor: str | None = None) -> Verdict:
+        with reading(self.database) as conn:
+            return verify(conn, keys=self.log.keys, anchor=anchor)
+
+    def consent_of(self, email: str) -> list[dict[str, Any]]:
+        """The log's lines about a reader, oldest first. Raises SubscriberError."""
+        with reading(self.database) as conn:
+            return list_lines(conn, store.get_by_address(conn, read_address(email)).id)
 
     def import_list(
         self,

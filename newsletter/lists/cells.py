@@ -33,6 +33,8 @@ class Rules:
     """Folded id or title → section id."""
     unwanted: Container[str] = ()
     """Domains whose addresses are refused."""
+    only_addresses: bool = False
+    """Whatever else a row says is not looked at."""
     hide_network: Callable[[str], str | None] = lambda network: None
     """Makes a keyed hash of a network address: nothing else of it is carried on."""
 
@@ -41,9 +43,10 @@ class RowReader:
     """Reads the rows of one file. A standing of the whole file (Mailchimp has one each) is settled first."""
 
     def __init__(self, file_name: str, columns: Columns, rules: Rules) -> None:
-        places = dict(columns.places)
+        places = {"email": columns.places["email"]} if rules.only_addresses else dict(columns.places)
         self._email = places.pop("email")
-        self._whole = _standing_of_file(file_name) if columns.format == "mailchimp" else None
+        by_name = columns.format == "mailchimp" and not rules.only_addresses
+        self._whole = _standing_of_file(file_name) if by_name else None
         self._says = {name: places[name] for name in places if name in SAY_STANDING}
         self._names = (places.get("first_name", -1), places.get("name", -1))
         self._places = places
@@ -67,9 +70,10 @@ class RowReader:
         standing = self._whole or self._standing(cells)
         if isinstance(standing, str):
             return _refused(line, standing)
-        name = read_name(*(cells[place] if place >= 0 else "" for place in self._names))
+        first, full = self._names
+        name = read_name(cells[first] if first >= 0 else "", cells[full] if full >= 0 else "")
         particulars = self._particulars(standing, cells)
-        return ListRow(line, address.email, address.key, standing.value, name, *particulars)
+        return ListRow(line, address.email, address.key, int(standing), name, *particulars)
 
     def _standing(self, cells: list[str]) -> Standing | str:
         if not self._says:

@@ -59,7 +59,7 @@ def read_list(path: Path, rules: Rules) -> SubscriberList:
         encoding=encoding,
         separator=separator,
         rows=_with_first(first, table.line_num, read, rows),
-        position=text.buffer.tell,
+        position=lambda: path.stat().st_size if text.closed else text.buffer.tell(),
     )
 
 

@@ -10,7 +10,7 @@ import csv
 import gc
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,7 +115,7 @@ class Imported:
 
     format: str
     encoding: str
-    counts: Mapping[str, int]
+    counts: dict[str, int]
     """By OUTCOMES."""
     report: Path
     """CSV: line, outcome, reason for every row. No addresses."""
@@ -142,21 +142,25 @@ def import_list(
         rows = 0
         for staged in stage(conn, opened.rows):
             rows = staged
-            progress("reading", min(opened.position(), size), size)
-        missing = not consent.strip() and count_standing(conn, Standing.ACTIVE) > 0
-        if missing and not rehearse:
-            raise UsageError(
-                "the list holds readers who are to be active, and nothing says that they agreed",
-                where=str(path),
-                hint='Say where their consent came from: --consent "double opt-in at our old service".',
-            )
+            progress("reading", opened.position(), size)
         with conn.begin():
             conn.execution_options(read_only=rehearse)
+            missing = not consent.strip() and count_standing(conn, Standing.ACTIVE) > 0
+            if missing and not rehearse:
+                raise consent_missing(path)
             origin = Origin(form="import", source=consent.strip() or "list")
             counts = _merge(conn, origin, log, now, rehearse, lambda done: progress("merging", done, rows))
         _write_report(report, iter_outcomes(conn))
     checkpoint(engine)
     return Imported(opened.format, opened.encoding, counts, report, missing)
+
+
+def consent_missing(path: Path) -> UsageError:
+    return UsageError(
+        "the list holds readers who are to be active, and nothing says that they agreed",
+        where=str(path),
+        hint='Say where their consent came from: --consent "double opt-in at our old service".',
+    )
 
 
 @contextmanager
@@ -188,7 +192,7 @@ def _merge(
     now: datetime,
     rehearse: bool,
     progress: Callable[[int], None],
-) -> Mapping[str, int]:
+) -> dict[str, int]:
     if not rehearse:
         merging.lock(conn)
     is_erased = suppressions.erased_test(conn, log.keys)

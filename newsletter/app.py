@@ -46,6 +46,28 @@ class App:
 
         return open_database(self.site.storage_url)
 
+    def upgrade_database(self) -> tuple[str | None, str]:
+        """Bring the store to this program's version; the version before (None: there was none) and now."""
+        from newsletter.storage.database import HEAD, connect, upgrade, version
+
+        engine = connect(self.site.storage_url)
+        before = version(engine)
+        if before != HEAD:
+            upgrade(engine)
+        engine.dispose()
+        return before, HEAD
+
+    def backup(self, path: Path) -> int:
+        """Copy the store to a new file while it is in use, see storage.backup. Returns its size in bytes."""
+        from newsletter.storage.backup import backup
+        from newsletter.storage.database import connect
+
+        engine = connect(self.site.storage_url)  # of whatever version: one copies before one upgrades
+        try:
+            return backup(engine, path)
+        finally:
+            engine.dispose()
+
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """The site's secret keys, newest first."""

@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import IntEnum, StrEnum
-from typing import Literal, NamedTuple
+from enum import StrEnum
+from typing import Literal
 
 # --- feed ------------------------------------------------------------------------------------------------
 
@@ -285,37 +285,6 @@ class Origin:
     """None where nothing is shown, such as when leaving."""
     network: str | None = None
     """The network address the wish came from, in the clear: it is stored hashed."""
-
-
-class Standing(IntEnum):
-    """How a row of a subscriber file stands. Of several rows about one address the highest counts."""
-
-    NOBODY = 0
-    """The row cannot be taken in at all."""
-    ACTIVE = 1
-    LEFT = 2
-    BLOCKED = 3
-    BOUNCED = 4
-    COMPLAINED = 5
-
-
-class ListRow(NamedTuple):
-    """One row of a subscriber file, read and judged by itself. A tuple: there may be millions."""
-
-    line: int
-    """Where it begins in the file."""
-    email: str | None
-    key: str | None
-    standing: int
-    """A Standing as a plain number: the driver takes those at once."""
-    first_name: str | None = None
-    topics: str | None = None
-    """In stored form; None when the file says nothing of them."""
-    given_at: str | None = None
-    """When consent was given, or taken back, as the file says: ISO 8601, UTC."""
-    network: str | None = None
-    reason: str | None = None
-    """Why nobody can be taken in."""
 
 
 # --- ledger ----------------------------------------------------------------------------------------------

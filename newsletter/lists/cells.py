@@ -10,9 +10,10 @@ from functools import lru_cache
 
 from newsletter.addresses import read_address
 from newsletter.errors import AddressError
+from newsletter.listed import ListRow, Standing
 from newsletter.lists.columns import Columns, fold
 from newsletter.lists.standing import NO, PENDING, YES, read_status
-from newsletter.types import ListRow, Standing, Topics
+from newsletter.types import Topics
 
 NAME_MAX = 60
 _ACTIVE = Standing.ACTIVE.value

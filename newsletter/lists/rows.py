@@ -11,10 +11,10 @@ from typing import TextIO
 
 from newsletter.addresses import read_address
 from newsletter.errors import AddressError, ListError
+from newsletter.listed import ListRow, Standing
 from newsletter.lists.cells import RowReader, Rules
 from newsletter.lists.columns import Columns, read_columns
 from newsletter.lists.decode import open_text
-from newsletter.types import ListRow, Standing
 
 SEPARATORS = ",;\t|"
 CELL_MAX = 1 << 17

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.types import Standing
+from newsletter.listed import Standing
 
 PENDING = "not confirmed where it comes from"
 

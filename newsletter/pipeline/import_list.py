@@ -20,13 +20,14 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from newsletter.errors import UsageError
+from newsletter.listed import Standing
 from newsletter.lists.rows import SubscriberList
 from newsletter.storage import merging, suppressions
 from newsletter.storage.backup import checkpoint
 from newsletter.storage.consent import Log
 from newsletter.storage.merging import SUPPRESSIONS, Act, Candidate, Merge
 from newsletter.storage.staging import count_standing, iter_outcomes, stage, staging
-from newsletter.types import Origin, Standing, SubscriberState
+from newsletter.types import Origin, SubscriberState
 
 ADDED, UPDATED, SUPPRESSED, REFUSED = OUTCOMES = ("added", "updated", "suppressed", "refused")
 

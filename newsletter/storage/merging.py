@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Text, Update, bindparam, cast, exists, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from newsletter.listed import Standing
 from newsletter.storage.consent import COLUMNS, Action, Chain, Log, Row, Writer
 from newsletter.storage.schema import consent, subscribers, suppressions
 from newsletter.storage.staging import fetch_many, insert_many, outcomes, raw_moment, staged
 from newsletter.storage.suppressions import Reason
-from newsletter.types import Origin, Standing
+from newsletter.types import Origin
 
 NEW_COLUMNS = (
     "id",

@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
 )
 
-from newsletter.types import ListRow, Standing
+from newsletter.listed import ListRow, Standing
 
 Row = tuple[Any, ...]
 

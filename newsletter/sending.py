@@ -16,7 +16,7 @@ from newsletter.engine import Pace, Report, Watch
 from newsletter.errors import IssueError
 from newsletter.links import Links
 from newsletter.pipeline.publish import publish
-from newsletter.pipeline.send import Job, Letter
+from newsletter.pipeline.send import Job, Letter, give_up
 from newsletter.process import this_process
 from newsletter.providers import Provider
 from newsletter.render.personalise import Envelope, MailTemplate
@@ -206,13 +206,16 @@ class Sending:
         """Whether *this call* cancelled it: nothing that is still queued is ever sent. Raises IssueError."""
         with writing(self.database) as conn:
             issue = issues.get_issue(conn, slug)
-            held = (IssueState.SENDING, IssueState.PAUSED)
-            if not issues.change_state(conn, issue.id, before=held, after=IssueState.CANCELLED, note=why):
+            open_ = (IssueState.SENDING, IssueState.PAUSED)
+            cancelled = issues.change_state(
+                conn, issue.id, before=open_, after=IssueState.CANCELLED, note=why
+            )
+            if not cancelled:
                 self._refuse_change(issue, IssueState.CANCELLED)
-                return False
             issues.drop_queued(conn, issue.id)
+            give_up(conn, issue.id, this_process(), now)
             issues.finish_issue(conn, issue.id, now)
-            return True
+            return cancelled
 
     def _change(self, slug: str, before: tuple[IssueState, ...], after: IssueState, note: str | None) -> bool:
         with writing(self.database) as conn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +22,7 @@ from newsletter.pipeline import send
 from newsletter.pipeline.publish import publish
 from newsletter.process import Life
 from newsletter.providers.memory import Memory
-from newsletter.storage import issues, ledger
+from newsletter.storage import issues, ledger, settling
 from newsletter.storage.database import reading, writing
 from newsletter.storage.issues import PublishedIssue
 from newsletter.storage.planning import choose_edition
@@ -216,6 +217,23 @@ def test_a_refused_call_asks_about_its_readers_again(store: Engine) -> None:
     assert [one.subscriber_id for one in again.deliveries] == [2]
 
 
+def test_a_batch_waits_as_long_as_the_provider_asks(store: Engine) -> None:
+    """Until then nobody claims it, whatever process they are of; then it goes."""
+    add_readers(store, 2)
+    issue = publish_issue(store)
+    batch = claim(store, issue)
+    assert batch
+    soon = NOW + timedelta(seconds=30)
+    with writing(store) as conn:
+        ledger.record_not_taken(conn, batch, "busy", NOW, not_before=soon)
+        assert ledger.next_due(conn, issue.id) == soon
+        early = ledger.claim_batch(conn, issue.id, sender="us", provider="memory", now=NOW)
+        in_time = ledger.claim_batch(conn, issue.id, sender="us", provider="memory", now=soon)
+    assert early is None
+    assert in_time
+    assert in_time.deliveries == batch.deliveries
+
+
 # --- claiming --------------------------------------------------------------------------------------------
 
 
@@ -279,6 +297,7 @@ def test_each_receipt_is_written_to_its_reader(store: Engine) -> None:
             (2, "refused", None, "no such user"),
             (3, "in_doubt", None, ledger.NO_ANSWER),
         ]
+        assert conn.execute(text("SELECT state FROM batches")).scalar() == "in_doubt"
 
 
 def test_a_sender_that_wakes_up_late_records_nothing(store: Engine) -> None:
@@ -288,10 +307,10 @@ def test_a_sender_that_wakes_up_late_records_nothing(store: Engine) -> None:
     late = claim(store, issue, OTHER_HOST)
     assert late
     with writing(store) as conn:
-        (attempt,) = ledger.list_open_attempts(conn, issue.id)
-        ours = ledger.take_over(conn, issue.id, attempt, sender="us", provider="memory", now=NOW)
+        (attempt,) = settling.list_open_attempts(conn, issue.id)
+        ours = settling.take_over(conn, issue.id, attempt, sender="us", provider="memory", now=NOW)
         assert ours
-        assert ledger.take_over(conn, issue.id, attempt, sender="them", provider="memory", now=NOW) is None
+        assert settling.take_over(conn, issue.id, attempt, sender="them", provider="memory", now=NOW) is None
     assert ours.deliveries == late.deliveries
     with writing(store) as conn:
         assert not ledger.record_not_taken(conn, late, "busy", NOW)
@@ -307,9 +326,9 @@ def test_a_doubt_is_settled_by_the_attempt_that_caused_it(store: Engine) -> None
     batch = claim(store, issue)
     assert batch
     with writing(store) as conn:
-        (attempt,) = ledger.list_open_attempts(conn, issue.id)
-        assert ledger.put_in_doubt(conn, attempt, "?", NOW)
-        assert not ledger.put_in_doubt(conn, attempt, "?", NOW)
+        (attempt,) = settling.list_open_attempts(conn, issue.id)
+        assert settling.put_in_doubt(conn, attempt, "?", NOW)
+        assert not settling.put_in_doubt(conn, attempt, "?", NOW)
     assert Tally(audience=2, in_doubt=2) == tally(store)
     with writing(store) as conn:
         assert ledger.record_taken(conn, batch, [Receipt(one.id, "sent") for one in batch.deliveries], NOW)
@@ -363,13 +382,13 @@ def test_a_dead_sender_of_another_provider_leaves_doubt(tmp_path: Path, store: E
 )
 def test_an_attempt_is_over_when_its_process_is(life: Life, minutes: int, over: bool) -> None:
     """A living sender is left alone however slow; a dead one at once given up; one elsewhere after the lease."""
-    attempt = ledger.OpenAttempt(1, 1, 1, OTHER_HOST, "memory", NOW, None, None)
+    attempt = settling.OpenAttempt(1, 1, 1, OTHER_HOST, "memory", NOW, None, None)
     assert over == send.is_over(attempt, "us", NOW + timedelta(minutes=minutes), lambda _: life)
 
 
 def test_our_own_attempt_is_not_over() -> None:
     """Another thread of this process is at it."""
-    attempt = ledger.OpenAttempt(1, 1, 1, "us", "memory", NOW, None, None)
+    attempt = settling.OpenAttempt(1, 1, 1, "us", "memory", NOW, None, None)
     assert not send.is_over(attempt, "us", NOW + timedelta(days=1), lambda _: Life.DEAD)
 
 
@@ -385,6 +404,24 @@ def test_a_call_that_was_not_taken_is_made_again(store: Engine) -> None:
     assert report.stopped is None
     assert report.seconds >= 0.2
     assert Tally(audience=4, sent=4) == tally(store)
+
+
+def test_when_the_provider_asks_to_wait_no_other_batch_goes_out(store: Engine) -> None:
+    """A limit is the provider's for all of us: no other batch goes out meanwhile."""
+    add_readers(store, 12)
+    publish_issue(store)
+    calls: list[float] = []
+
+    class Limited(Memory):
+        def send(self, outgoing: Outgoing) -> list[Receipt]:
+            calls.append(time.monotonic())
+            if len(calls) == 1:
+                raise NotTaken("too many", retry_after=0.5)
+            return super().send(outgoing)
+
+    sending(store, Limited(), "concurrency = 1").send(SLUG, NOW)
+    assert calls[1] - calls[0] >= 0.5
+    assert Tally(audience=12, sent=12) == tally(store)
 
 
 def test_a_call_that_may_have_been_taken_is_not_made_again(store: Engine) -> None:
@@ -481,6 +518,29 @@ def test_a_cancelled_issue_is_never_sent_on(store: Engine) -> None:
         sending(store, Memory()).send(SLUG, NOW)
     with pytest.raises(IssueError, match="cancelled already"):
         sending(store, Memory()).resume(SLUG)
+
+
+def test_what_a_dead_sender_left_of_a_cancelled_issue_is_in_doubt(store: Engine) -> None:
+    """Nobody sends it on, so nobody else would settle it; cancelling again asks again."""
+    add_readers(store, 4)
+    issue = publish_issue(store)
+    assert claim(store, issue, OTHER_HOST)
+    assert sending(store, Memory()).cancel(SLUG, NOW)
+    assert Tally(audience=4, sending=2, skipped=2) == tally(store)
+    assert not sending(store, Memory()).cancel(SLUG, LATER)
+    assert Tally(audience=4, in_doubt=2, skipped=2) == tally(store)
+    assert sending(store, Memory()).status(SLUG, NOW).issue.finished_at == LATER
+
+
+def test_a_paused_issue_is_not_taken_over(store: Engine) -> None:
+    """What a dead sender left waits like everything else until somebody lets the issue go on."""
+    add_readers(store, 2)
+    issue = publish_issue(store)
+    assert claim(store, issue, OTHER_HOST)
+    sending(store, Memory()).pause(SLUG)
+    with writing(store) as conn:
+        (attempt,) = settling.list_open_attempts(conn, issue.id)
+        assert settling.take_over(conn, issue.id, attempt, sender="us", provider="memory", now=NOW) is None
 
 
 def test_a_finished_issue_says_when(store: Engine) -> None:

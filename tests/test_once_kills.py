@@ -28,7 +28,7 @@ from newsletter.storage import issues
 from newsletter.storage.database import open_database, reading
 from newsletter.types import Tally
 
-LEDGER = ["pipeline/send.py", "storage/ledger.py"]
+LEDGER = ["pipeline/send.py", "storage/ledger.py", "storage/lines.py", "storage/settling.py"]
 READERS = 200
 BATCH = 2
 

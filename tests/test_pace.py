@@ -145,3 +145,5 @@ def test_of_another_host_or_container_nothing_is_known() -> None:
     assert life_of(f"elsewhere {boot} {namespace} {pid} {started}") is Life.UNKNOWN
     assert life_of(f"{host} {boot} pid:[1] {pid} {started}") is Life.UNKNOWN
     assert life_of(f"{host} - {namespace} {pid} {started}") is Life.UNKNOWN
+    assert life_of("a name of another form") is Life.UNKNOWN
+    assert life_of("") is Life.UNKNOWN

@@ -20,10 +20,10 @@ from newsletter.links import Links
 from newsletter.process import Life, life_of
 from newsletter.providers import Provider, call
 from newsletter.render.personalise import MailTemplate, plain_address
-from newsletter.storage import ledger
+from newsletter.storage import ledger, settling
 from newsletter.storage.database import writing
 from newsletter.storage.issues import PublishedIssue
-from newsletter.storage.ledger import OpenAttempt
+from newsletter.storage.settling import OpenAttempt
 from newsletter.types import Batch, Delivery, Edition, Outgoing, Receipt, Recipient
 
 LEASE = timedelta(minutes=15)
@@ -82,16 +82,22 @@ def next_batch(job: Job, now: datetime, *, most: int | None = None) -> Batch | N
 
 def _settle(conn: Connection, job: Job, now: datetime) -> Batch | None:
     """What can be said of attempts without an answer: the same again under the same key, or in doubt."""
-    for attempt in ledger.list_open_attempts(conn, job.issue.id):
+    for attempt in settling.list_open_attempts(conn, job.issue.id):
         if not is_over(attempt, job.process, now):
             continue
         if job.provider.settles != "key" or attempt.provider != job.provider.name:
-            ledger.put_in_doubt(conn, attempt, ENDED, now)
-        elif batch := ledger.take_over(
+            settling.put_in_doubt(conn, attempt, ENDED, now)
+        elif batch := settling.take_over(
             conn, job.issue.id, attempt, sender=job.process, provider=job.provider.name, now=now
         ):
             return batch
     return None
+
+
+def give_up(conn: Connection, issue_id: int, process: str, now: datetime) -> int:
+    """For an issue that is not sent on: what dead processes left is in doubt. Returns how many batches."""
+    left = [one for one in settling.list_open_attempts(conn, issue_id) if is_over(one, process, now)]
+    return sum(settling.put_in_doubt(conn, one, ENDED, now) for one in left)
 
 
 def is_over(attempt: OpenAttempt, process: str, now: datetime, life: Callable[[str], Life] = life_of) -> bool:

@@ -11,14 +11,12 @@ record, however late another wakes up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    bindparam,
     func,
     insert,
     or_,
@@ -27,29 +25,12 @@ from sqlalchemy import (
 )
 
 from newsletter.storage.issues import CANCELLED
-from newsletter.storage.schema import attempts, batches, deliveries, issues, subscribers
+from newsletter.storage.lines import begin_attempt, list_readers, make_line, move_lines, write_lines
+from newsletter.storage.schema import attempts, batches, deliveries, issues
 from newsletter.storage.sendable import why_not
 from newsletter.types import Batch, Delivery, DeliveryState, IssueState, Receipt
 
 NO_ANSWER = "the provider's answer does not mention it"
-NO_RECORD = "its process ended before the answer was recorded"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAttempt:
-    """The latest attempt at a batch that is marked as being sent."""
-
-    id: int
-    batch_id: int
-    edition_id: int
-    sender: str
-    """See newsletter.process."""
-    provider: str
-    started_at: datetime
-    finished_at: datetime | None
-    """None: the call is under way, or its process died. Else it was not taken, but an earlier one may be."""
-    not_before: datetime | None
-    """When the provider asked us to come again; None: at once."""
 
 
 # --- claiming --------------------------------------------------------------------------------------------
@@ -70,8 +51,8 @@ def claim_batch(
         if not members:
             conn.execute(update(batches).where(batches.c.id == row.id).values(state="done"))
             continue
-        _move(conn, row.id, DeliveryState.QUEUED, DeliveryState.SENDING)
-        attempt_id = _begin_attempt(conn, row.id, sender=sender, provider=provider, now=now)
+        move_lines(conn, row.id, DeliveryState.QUEUED, DeliveryState.SENDING)
+        attempt_id = begin_attempt(conn, row.id, sender=sender, provider=provider, now=now)
         return Batch(row.id, issue_id, row.edition_id, attempt_id, members)
     return None
 
@@ -127,41 +108,14 @@ def _split(conn: Connection, row: Any, most: int) -> None:
 
 def _ask_again(conn: Connection, batch_id: int, now: datetime) -> tuple[Delivery, ...]:
     """The queued members who may still be written to; the others are skipped, each with the reason."""
-    rows = _readers(conn, batch_id, DeliveryState.QUEUED, why_not(now).label("why"))
+    rows = list_readers(conn, batch_id, DeliveryState.QUEUED, why_not(now).label("why"))
     left = [
-        _line(row.issue_id, row.subscriber_id, row.why, state=DeliveryState.SKIPPED)
+        make_line(row.issue_id, row.subscriber_id, row.why, state=DeliveryState.SKIPPED)
         for row in rows
         if row.why
     ]
-    _write(conn, left, [DeliveryState.QUEUED])
+    write_lines(conn, left, [DeliveryState.QUEUED])
     return tuple(Delivery(row.issue_id, row.subscriber_id, row.email) for row in rows if not row.why)
-
-
-def _readers(conn: Connection, batch_id: int, state: DeliveryState, *more: Any) -> Sequence[Any]:
-    """In one order, so that every attempt sends the same in the same order."""
-    return conn.execute(
-        select(deliveries.c.issue_id, deliveries.c.subscriber_id, subscribers.c.email, *more)
-        .select_from(deliveries.outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id))
-        .where(deliveries.c.batch_id == batch_id, deliveries.c.state == state)
-        .order_by(deliveries.c.subscriber_id)
-    ).all()
-
-
-def _begin_attempt(conn: Connection, batch_id: int, *, sender: str, provider: str, now: datetime) -> int:
-    before = select(func.coalesce(func.max(attempts.c.number), 0)).where(attempts.c.batch_id == batch_id)
-    found: Any = conn.execute(
-        insert(attempts)
-        .values(
-            batch_id=batch_id,
-            number=before.scalar_subquery() + 1,
-            sender=sender,
-            provider=provider,
-            started_at=now,
-        )
-        .returning(attempts.c.id)
-    ).scalar_one()
-    conn.execute(update(batches).where(batches.c.id == batch_id).values(attempt_id=found, not_before=None))
-    return int(found)
 
 
 def next_due(conn: Connection, issue_id: int) -> datetime | None:
@@ -198,10 +152,10 @@ def record_taken(conn: Connection, batch: Batch, receipts: Sequence[Receipt], no
         if (receipt := answered.get(one.id)) and (receipt.outcome == "refused" or receipt.reference)
     ]
     lines = [
-        _line(one.issue_id, one.subscriber_id, NO_ANSWER, state=DeliveryState.IN_DOUBT) for one in silent
+        make_line(one.issue_id, one.subscriber_id, NO_ANSWER, state=DeliveryState.IN_DOUBT) for one in silent
     ]
     lines += [
-        _line(
+        make_line(
             one.issue_id,
             one.subscriber_id,
             receipt.reason,
@@ -211,8 +165,8 @@ def record_taken(conn: Connection, batch: Batch, receipts: Sequence[Receipt], no
         for one, receipt in told
     ]
     if len(lines) < len(batch.deliveries):  # most often all were sent, and there is nothing to say of each
-        _move(conn, batch.id, None, DeliveryState.SENT)
-    _write(conn, lines, [DeliveryState.SENDING, DeliveryState.IN_DOUBT, DeliveryState.SENT])
+        move_lines(conn, batch.id, None, DeliveryState.SENT)
+    write_lines(conn, lines, [DeliveryState.SENDING, DeliveryState.IN_DOUBT, DeliveryState.SENT])
     return True
 
 
@@ -222,7 +176,7 @@ def record_not_taken(
     """Queue the batch again, for nothing of this call was accepted. False when it is no longer ours.
 
     Of an issue that was cancelled meanwhile nothing is queued again. When an earlier attempt may have been
-    taken, the batch keeps its members and waits for the same key once more: see take_over.
+    taken, the batch keeps its members and waits for the same key once more: see storage.settling.
     """
     cancelled = _state_of(conn, batch.issue_id) == IssueState.CANCELLED
     fixed = _may_have_been_taken(conn, batch)
@@ -231,11 +185,11 @@ def record_not_taken(
         return False
     conn.execute(update(batches).where(batches.c.id == batch.id).values(not_before=not_before))
     if fixed:
-        _move(conn, batch.id, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
+        move_lines(conn, batch.id, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
     elif cancelled:
-        _move(conn, batch.id, None, DeliveryState.SKIPPED, CANCELLED)
+        move_lines(conn, batch.id, None, DeliveryState.SKIPPED, CANCELLED)
     else:
-        _move(conn, batch.id, None, DeliveryState.QUEUED)
+        move_lines(conn, batch.id, None, DeliveryState.QUEUED)
     return True
 
 
@@ -261,7 +215,7 @@ def record_doubt(conn: Connection, batch: Batch, error: str, now: datetime) -> b
     """Nobody can know from here whether these were sent: they wait, visibly. False when no longer ours."""
     if not _close(conn, batch, state="in_doubt", outcome="maybe_taken", now=now, error=error):
         return False
-    _move(conn, batch.id, DeliveryState.SENDING, DeliveryState.IN_DOUBT, error)
+    move_lines(conn, batch.id, DeliveryState.SENDING, DeliveryState.IN_DOUBT, error)
     return True
 
 
@@ -286,122 +240,3 @@ def _close(
         .values(finished_at=now, outcome=outcome, error=error)
     )
     return True
-
-
-# --- settling what a dead process left -------------------------------------------------------------------
-
-
-def list_open_attempts(conn: Connection, issue_id: int) -> list[OpenAttempt]:
-    """The latest attempt of each batch that is marked as being sent."""
-    rows = conn.execute(
-        select(
-            attempts.c.id,
-            batches.c.id,
-            batches.c.edition_id,
-            attempts.c.sender,
-            attempts.c.provider,
-            attempts.c.started_at,
-            attempts.c.finished_at,
-            batches.c.not_before,
-        )
-        .join(batches, batches.c.attempt_id == attempts.c.id)
-        .where(batches.c.issue_id == issue_id, batches.c.state == "sending")
-        .order_by(batches.c.id)
-    )
-    return [OpenAttempt(*row) for row in rows]
-
-
-def take_over(
-    conn: Connection, issue_id: int, dead: OpenAttempt, *, sender: str, provider: str, now: datetime
-) -> Batch | None:
-    """The same batch with the same members as a new attempt of ours; None when somebody else was quicker.
-
-    Only for a provider that takes a key once. Members are not asked about again: they may have it already,
-    and another list under the same key would be another mail.
-    """
-    ours = conn.execute(
-        update(batches)
-        .where(batches.c.id == dead.batch_id, batches.c.attempt_id == dead.id, batches.c.state == "sending")
-        .values(state="sending")
-    )
-    if ours.rowcount != 1:
-        return None
-    _bury(conn, dead, now)
-    attempt_id = _begin_attempt(conn, dead.batch_id, sender=sender, provider=provider, now=now)
-    rows = _readers(conn, dead.batch_id, DeliveryState.SENDING)
-    members = tuple(Delivery(row.issue_id, row.subscriber_id, row.email or "") for row in rows)
-    return Batch(dead.batch_id, issue_id, dead.edition_id, attempt_id, members)
-
-
-def put_in_doubt(conn: Connection, dead: OpenAttempt, reason: str, now: datetime) -> bool:
-    """Whether *this call* put a batch of which nobody can know into doubt."""
-    ours = conn.execute(
-        update(batches)
-        .where(batches.c.id == dead.batch_id, batches.c.attempt_id == dead.id, batches.c.state == "sending")
-        .values(state="in_doubt")
-    )
-    if ours.rowcount != 1:
-        return False
-    _bury(conn, dead, now)
-    _move(conn, dead.batch_id, DeliveryState.SENDING, DeliveryState.IN_DOUBT, reason)
-    return True
-
-
-def _bury(conn: Connection, dead: OpenAttempt, now: datetime) -> None:
-    conn.execute(
-        update(attempts)
-        .where(attempts.c.id == dead.id, attempts.c.finished_at.is_(None))
-        .values(finished_at=now, outcome="maybe_taken", error=NO_RECORD)
-    )
-
-
-# --- lines -----------------------------------------------------------------------------------------------
-
-
-def _move(
-    conn: Connection,
-    batch_id: int,
-    before: DeliveryState | None,
-    after: DeliveryState,
-    reason: str | None = None,
-) -> None:
-    """Move a batch's lines from one state to another; `before` None: from sending or in doubt."""
-    states = [before] if before else [DeliveryState.SENDING, DeliveryState.IN_DOUBT]
-    conn.execute(
-        update(deliveries)
-        .where(deliveries.c.batch_id == batch_id, deliveries.c.state.in_(states))
-        .values(state=after, reason=reason)
-    )
-
-
-def _line(
-    issue_id: int,
-    subscriber_id: int,
-    reason: str | None,
-    *,
-    state: DeliveryState,
-    reference: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "issue": issue_id,
-        "reader": subscriber_id,
-        "to": state.value,
-        "why": reason,
-        "name": reference,
-    }
-
-
-def _write(conn: Connection, lines: list[dict[str, Any]], before: Sequence[DeliveryState]) -> None:
-    """Move single lines, each with its own reason and reference."""
-    if not lines:
-        return
-    conn.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.issue_id == bindparam("issue"),
-            deliveries.c.subscriber_id == bindparam("reader"),
-            or_(*(deliveries.c.state == state.value for state in before)),
-        )
-        .values(state=bindparam("to"), reason=bindparam("why"), reference=bindparam("name")),
-        lines,
-    )

@@ -54,11 +54,11 @@ class Calendar:
         return self._moment(drafting, clock)
 
     def next_issue(self, now: datetime, existing: Iterable[str], sent: Collection[str] = ()) -> str:
-        """The slug to work on: the earliest unsent file dated today or later, else the next send date whose
-        moment has not come and which is not sent yet."""
+        """The slug to work on: the earliest of the unsent files dated today or later and the next send date whose
+        moment has not come. A special issue prepared for December does not hide next week's."""
         today = now.astimezone(self.zone).date()
-        waiting = sorted(slug for slug in existing if slug >= today.isoformat() and slug not in sent)
-        return waiting[0] if waiting else self._next_date(now, today, sent).isoformat()
+        waiting = [slug for slug in existing if slug >= today.isoformat() and slug not in sent]
+        return min([*waiting, self._next_date(now, today, sent).isoformat()])
 
     def _next_date(self, now: datetime, today: date, sent: Collection[str]) -> date:
         day = today + timedelta(days=(self.send[0] - today.weekday()) % 7)

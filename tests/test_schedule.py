@@ -98,13 +98,14 @@ def test_every_date_has_its_moments_in_order_in_every_zone(
         ("2026-11-27T06:59", ["2026-11-26"], [], "2026-11-26"),
         ("2026-11-27T07:00", ["2026-11-26"], [], "2026-12-03"),
         ("2026-11-24T12:00", ["2026-12-10", "2026-11-25", "2026-11-19"], [], "2026-11-25"),
-        ("2026-11-24T12:00", ["2026-12-10"], [], "2026-12-10"),
+        ("2026-11-24T12:00", ["2026-12-10"], [], "2026-11-26"),
+        ("2026-11-24T12:00", ["2026-12-10"], ["2026-11-26"], "2026-12-03"),
     ],
 )
 def test_the_next_issue_is_the_one_to_work_on(
     now: str, existing: list[str], sent: list[str], expected: str
 ) -> None:
-    """The earliest unsent file dated today or later, by the site's calendar; else the next date to send."""
+    """The earliest of the unsent files dated today or later, by the site's calendar, and the next date to send."""
     assert calendar().next_issue(utc(now), existing, sent) == expected
 
 

@@ -50,7 +50,7 @@ def read_rss(
         note = _older(session, first.url, pages, now, limits)
     if len(pages) > 1 or note:
         read = f"more came in than one page holds: {len(pages)} pages were read"
-        pages.append(FeedPage("", (), notes=(read, *([note] if note != _END else ()))))
+        pages.append(FeedPage("", (), notes=(read, *([note] if note and note != _END else ()))))
     # A document that was cut off is asked for again, whole, at the next pull.
     whole = not any("breaks off" in note for page in pages for note in page.notes)
     return Answer(_joined(pages), *((first.etag, first.last_modified) if whole else ()))

@@ -28,7 +28,10 @@ def commands_page() -> str:
 
 def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
     """Each command's full name with its help, depth first in the order of --help."""
-    context = click.Context(command, info_name=name.split()[-1], parent=parent, terminal_width=100)
+    info_name = name.split()[-1]
+    context = click.Context(
+        command, info_name=info_name, parent=parent, terminal_width=100, help_option_names=["-h", "--help"]
+    )
     yield name, command.get_help(context).rstrip()
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

@@ -142,13 +142,15 @@ def _cause(error: Exception) -> str:
     return str(reason).rpartition(": ")[2] or type(error).__name__
 
 
-def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
-    """Seconds to wait (RFC 9110, section 10.2.3: a number or a date), or None when it does not say."""
-    value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "").strip()
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait (RFC 9110, section 10.2.3: a number, or a moment by the server's own clock), or None when
+    it does not say. Never more than a day."""
+    known = {name.lower(): value.strip() for name, value in headers.items()}
+    value = known.get("retry-after", "")
     if value.isascii() and value.isdigit():
         return float(min(int(value), 86_400))
     try:
-        moment = parsedate_to_datetime(value).timestamp()
-    except ValueError:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(known["date"])
+    except (ValueError, KeyError):
         return None
-    return min(max(0.0, moment - (time.time() if now is None else now)), 86_400.0)
+    return min(max(0.0, wait.total_seconds()), 86_400.0)

@@ -85,5 +85,7 @@ def test_how_long_to_wait_is_read_in_seconds(value: str, seconds: float | None) 
 
 
 def test_how_long_to_wait_is_read_from_a_date() -> None:
-    """An HTTP date, seen from now."""
-    assert retry_after({"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}, now=40.0) == 60.0
+    """A moment, seen from the server's own clock; without that it says nothing."""
+    until = {"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}
+    assert retry_after(until | {"Date": "Thu, 01 Jan 1970 00:00:40 GMT"}) == 60.0
+    assert retry_after(until) is None

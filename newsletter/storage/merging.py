@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from newsletter.listed import Standing
 from newsletter.storage.consent import COLUMNS, Action, Chain, Log, Row, Writer
 from newsletter.storage.schema import consent, subscribers, suppressions
-from newsletter.storage.staging import fetch_many, insert_many, outcomes, raw_moment, staged
+from newsletter.storage.staging import count_standing, fetch_many, insert_many, outcomes, raw_moment, staged
 from newsletter.storage.suppressions import Reason
 from newsletter.types import Origin
 
@@ -101,8 +101,7 @@ def candidates(conn: Connection) -> Iterator[Sequence[Candidate]]:
 
 
 def _chose(action: Action) -> Any:
-    own = exists().where(consent.c.subscriber_id == subscribers.c.id, consent.c.action == action)
-    return select(own).where(subscribers.c.id.is_not(None)).scalar_subquery()
+    return exists().where(consent.c.subscriber_id == subscribers.c.id, consent.c.action == action)
 
 
 class Act(StrEnum):
@@ -235,7 +234,8 @@ def note_refused(conn: Connection) -> int:
     rows = select(staged.c.line, text("'refused'"), staged.c.reason).where(
         staged.c.standing == int(Standing.NOBODY)
     )
-    return conn.execute(outcomes.insert().from_select(["line", "outcome", "reason"], rows)).rowcount
+    conn.execute(outcomes.insert().from_select(["line", "outcome", "reason"], rows))
+    return count_standing(conn, Standing.NOBODY)
 
 
 def _last_id(conn: Connection) -> int:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 
 def run(names: list[str]) -> int:
-    found = sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if not m.name.startswith("_"))
+    found = sorted(
+        m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if not m.name.startswith("_")
+    )
     failed = []
     for name in names or found:
         print(f"\n== {name}", flush=True)

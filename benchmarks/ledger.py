@@ -55,7 +55,7 @@ postal_address = "12 Harbour Road, Springfield"
 
 
 def main() -> int:
-    print(f"{'':<34}{'measured':>12}{'target':>12}{"baseline":>16}{'ratio':>8}")
+    print(f"{'':<34}{'measured':>12}{'target':>12}{'baseline':>16}{'ratio':>8}")
     planned = _apart(planning)
     sent = _apart(sending)
     return int(not all((*planned, *sent)))

@@ -134,7 +134,8 @@ def sign(seal: Seal, name: str, at: datetime, *, rules: Rules, author: str | Non
         )
     if any(same_person(name, one.name) for one in seal.approvals):
         return seal
-    return replace(seal, approvals=(*seal.approvals, Approval(name, at.astimezone(UTC).replace(microsecond=0), seal.hash)))
+    moment = at.astimezone(UTC).replace(microsecond=0)
+    return replace(seal, approvals=(*seal.approvals, Approval(name, moment, seal.hash)))
 
 
 def counted(seal: Seal, *, rules: Rules, author: str | None) -> tuple[Approval, ...]:

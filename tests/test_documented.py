@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from docs.make import commands_page
 
+from docs.make import commands_page
 from newsletter.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent

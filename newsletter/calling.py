@@ -3,7 +3,8 @@
     no connection, no name, no answer to connecting        NotTaken
     429                                                    NotTaken, with the seconds we are asked to wait
     401, 403; a redirect                                   StopSending: no call can work until a person acts
-    any other 4xx                                          Rejected: nothing taken, and nothing will be as it is
+    any other 4xx                                          Rejected: nothing taken, and nothing will be as it is,
+                                                           unless the provider's own code says more: see `Known`
     5xx, a cut or unreadable answer, too slow an answer    MaybeTaken: it may have struck after the provider took it
 
 A connection that broke while it was used is never retried here: urllib3 would send the body again.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +29,10 @@ CONNECT_WITHIN = 10.0
 ANSWER_WITHIN = 60.0
 """Seconds for the whole answer: a read timeout alone is begun anew by each byte of a slow drip."""
 LONGEST_ANSWER = 8 * 1024 * 1024
+
+Known = Callable[[int, Mapping[str, str], bytes], type[NotTaken] | type[StopSending] | None]
+"""What a provider's own error code tells of a 4xx, from status, headers and body: that it is about the account
+and not about this mail, or that it is too much at once. None: what its status says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +62,22 @@ class Caller:
         *,
         connect_within: float = CONNECT_WITHIN,
         answer_within: float = ANSWER_WITHIN,
+        known: Known = lambda _status, _headers, _body: None,
     ) -> None:
         self.name = name
+        self._known = known
         self._times = connect_within, answer_within
         self._local = threading.local()
 
     def post(self, url: str, **request: Any) -> Answered:
         return self.call("POST", url, **request)
+
+    def ask(self, url: str, **request: Any) -> Answered:
+        """A GET, which changes nothing. Raises NotTaken when there is no answer, StopSending when there never is."""
+        try:
+            return self.call("GET", url, **request)
+        except MaybeTaken as error:
+            raise NotTaken(error.what, where=error.where, hint=error.hint) from None
 
     def call(self, method: str, url: str, **request: Any) -> Answered:
         """`request` as requests takes it: headers, data, json, files, auth, params.
@@ -116,7 +130,12 @@ class Caller:
             raise StopSending(said, where=url, hint="Check the key in NEWSLETTER_API_KEY and its rights.")
         if 300 <= status < 400:
             raise StopSending(said, where=url, hint="Its address is another one: see [provider] api_url.")
-        if status == 429:
+        known = self._known(status, response.headers, body) if 400 <= status < 500 else None
+        if known is StopSending:
+            raise StopSending(
+                said, where=url, hint="It is about the account, not about this mail: see there."
+            )
+        if status == 429 or known is NotTaken:
             raise NotTaken(said, where=url, retry_after=retry_after(response.headers))
         if 400 <= status < 500:
             raise Rejected(said, where=url)

@@ -17,13 +17,15 @@ from email.header import Header
 from email.utils import format_datetime
 from typing import Literal
 
-from newsletter.errors import AddressError
+from newsletter.mailbox import ascii_domain as ascii_domain
+from newsletter.mailbox import plain_address as plain_address
+from newsletter.mailbox import quoted_name
+from newsletter.mailbox import split_mailbox as split_mailbox
 from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition, Message, Recipient
 
 _Field = Literal["unsubscribe", "preferences"]
 _MARKS: dict[str, _Field] = {UNSUBSCRIBE_MARK: "unsubscribe", PREFERENCES_MARK: "preferences"}
 _SPLIT = re.compile(f"({'|'.join(map(re.escape, _MARKS))})")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0<>,;:()\[\]\\\"\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,35 +100,6 @@ class MailTemplate:
         return map(self.fill, readers)
 
 
-# --- addresses -------------------------------------------------------------------------------------------
-
-
-def plain_address(email: str) -> str:
-    """An address as headers and SMTP take it, its domain in punycode. Raises AddressError when it could be
-    read as anything else than one address: it would not have come in by any of our doors."""
-    local, at, domain = email.rpartition("@")
-    if not (at and local and domain) or _UNSAFE.search(email):
-        raise AddressError("cannot stand in a mail's headers")
-    return email if email.isascii() else ascii_domain(email)
-
-
-def split_mailbox(value: str) -> tuple[str, str]:
-    """Name and address of a setting such as `Pain Weekly, the newsletter <weekly@example.org>`, which need
-    not quote its name as a header would have to."""
-    found = re.fullmatch(r"\s*(.*?)\s*<\s*([^<>]+?)\s*>\s*", value, re.DOTALL)
-    name, address = (found[1], found[2]) if found else ("", value.strip())
-    return re.sub(r'^"(.*)"$', r"\1", name), address
-
-
-def ascii_domain(email: str) -> str:
-    local, _, domain = email.rpartition("@")
-    if domain.isascii():
-        return email
-    import idna  # late: few domains need it
-
-    return f"{local}@{idna.encode(domain, uts46=True).decode()}"
-
-
 # --- headers ---------------------------------------------------------------------------------------------
 
 
@@ -186,10 +159,7 @@ def _phrase(name: str) -> str:
     name = " ".join(name.split())
     if not name.isascii() or not name.isprintable() or "=?" in name:
         return Header(name, "utf-8", maxlinelen=75, header_name="Reply-To").encode(linesep="\r\n")
-    if re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", name):
-        return name
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}"'
+    return quoted_name(name)
 
 
 def _word(kind: str) -> str:

@@ -84,7 +84,8 @@ class Receipt:
     """The provider's answer about one message, now."""
 
     delivery_id: str
-    outcome: Literal["sent", "refused"]
+    outcome: Literal["sent", "refused", "later", "unknown"]
+    """later: certainly not taken, through no fault of this mail or its reader. unknown: perhaps taken."""
     reference: str | None = None
     """The provider's own name for the message, when it gives one."""
     reason: str | None = None

@@ -1,8 +1,8 @@
 """One HTTP call to a provider, and what is known after it. The verdict is made here, once, for all of them.
 
     no connection, no name, no answer to connecting        NotTaken
-    429                                                    NotTaken, with the seconds we are asked to wait
-    401, 403; a redirect                                   StopSending: no call can work until a person acts
+    408, 425, 429                                          NotTaken, with the seconds we are asked to wait
+    401 to 405, 407; a redirect                            StopSending: no call can work until a person acts
     any other 4xx                                          Rejected: nothing taken, and nothing will be as it is,
                                                            unless the provider's own code says more: see `Known`
     5xx, a cut or unreadable answer, too slow an answer    MaybeTaken: it may have struck after the provider took it
@@ -13,6 +13,7 @@ A connection that broke while it was used is never retried here: urllib3 would s
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from newsletter.errors import MaybeTaken, NotTaken, Rejected, StopSending
+from newsletter.errors import MaybeTaken, NotTaken, ProviderError, Rejected, StopSending
 
 if TYPE_CHECKING:
     import requests
@@ -30,9 +31,19 @@ ANSWER_WITHIN = 60.0
 """Seconds for the whole answer: a read timeout alone is begun anew by each byte of a slow drip."""
 LONGEST_ANSWER = 8 * 1024 * 1024
 
-Known = Callable[[int, Mapping[str, str], bytes], type[NotTaken] | type[StopSending] | None]
-"""What a provider's own error code tells of a 4xx, from status, headers and body: that it is about the account
-and not about this mail, or that it is too much at once. None: what its status says."""
+ABOUT_THE_ACCOUNT = (402, 404, 405, 407)
+"""Paid for, found, allowed: what every call would be told alike, never something about one reader."""
+COME_AGAIN = (408, 425, 429)
+
+RESETS = ("ratelimit-reset", "x-ratelimit-reset", "x-sib-ratelimit-reset")
+"""Headers that say when the allowance is renewed: Resend, SendGrid and Mailgun, Brevo."""
+IN_WORDS = re.compile(rb"after (\d{1,5}) ?s")
+"""Mailgun's `try again after 30 seconds`."""
+
+Known = Callable[[int, Mapping[str, str], bytes], type[ProviderError] | None]
+"""What a provider's own error code tells of a 4xx, from status, headers and body, where that is more than its
+status: that it is about the account and not about this mail, too much at once, a key that was used. None: what
+its status says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +142,14 @@ class Caller:
         if 300 <= status < 400:
             raise StopSending(said, where=url, hint="Its address is another one: see [provider] api_url.")
         known = self._known(status, response.headers, body) if 400 <= status < 500 else None
-        if known is StopSending:
+        if known is StopSending or (known is None and status in ABOUT_THE_ACCOUNT):
             raise StopSending(
-                said, where=url, hint="It is about the account, not about this mail: see there."
+                said, where=url, hint="It is about the account or its settings, not about this mail."
             )
-        if status == 429 or known is NotTaken:
-            raise NotTaken(said, where=url, retry_after=retry_after(response.headers))
+        if known is NotTaken or (known is None and status in COME_AGAIN):
+            raise NotTaken(said, where=url, retry_after=retry_after(response.headers, body))
+        if known is not None:
+            raise known(said, where=url)
         if 400 <= status < 500:
             raise Rejected(said, where=url)
         raise MaybeTaken(said, where=url)
@@ -161,15 +174,40 @@ def _cause(error: Exception) -> str:
     return str(reason).rpartition(": ")[2] or type(error).__name__
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait (RFC 9110, section 10.2.3: a number, or a moment by the server's own clock), or None when
-    it does not say. Never more than a day."""
+def retry_after(headers: Mapping[str, str], said: bytes = b"") -> float | None:
+    """Seconds to wait, or None when the answer does not say. Never more than a day.
+
+    By Retry-After (RFC 9110, section 10.2.3: a number, or a moment by the server's own clock), else by when the
+    allowance is renewed, else by what the answer says in words.
+    """
     known = {name.lower(): value.strip() for name, value in headers.items()}
-    value = known.get("retry-after", "")
+    clock = _moment(known.get("date", ""))
+    wait = _asked_for(known.get("retry-after", ""), clock)
+    if wait is None:
+        wait = next((_until(known[name], clock) for name in RESETS if name in known), None)
+    if wait is None and (words := IN_WORDS.search(said)):
+        wait = float(words[1])
+    return None if wait is None else min(max(0.0, wait), 86_400.0)
+
+
+def _asked_for(value: str, clock: float | None) -> float | None:
     if value.isascii() and value.isdigit():
-        return float(min(int(value), 86_400))
-    try:
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(known["date"])
-    except (ValueError, KeyError):
+        return float(value)
+    moment = _moment(value)
+    return None if moment is None or clock is None else moment - clock
+
+
+def _until(value: str, clock: float | None) -> float | None:
+    """A reset header: seconds, or a moment in seconds since 1970, which no vendor makes anybody wait."""
+    if not (value.isascii() and value.isdigit()):
         return None
-    return min(max(0.0, wait.total_seconds()), 86_400.0)
+    if len(value) < 10:
+        return float(value)
+    return None if clock is None else float(value) - clock
+
+
+def _moment(value: str) -> float | None:
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 
 import pytest
 from scripted_server import Script, answer, drip, reset, scripted, silence
@@ -20,6 +21,10 @@ def caller() -> Caller:
     [
         pytest.param(answer("401 Unauthorized", b"bad key"), StopSending, id="wrong key"),
         pytest.param(answer("403 Forbidden"), StopSending, id="forbidden"),
+        pytest.param(answer("402 Payment Required"), StopSending, id="unpaid"),
+        pytest.param(answer("404 Not Found"), StopSending, id="no such address"),
+        pytest.param(answer("405 Method Not Allowed"), StopSending, id="another address"),
+        pytest.param(answer("408 Request Timeout"), NotTaken, id="too slow for it"),
         pytest.param(answer("400 Bad Request", b'{"message": "bad address"}'), Rejected, id="bad request"),
         pytest.param(answer("422 Unprocessable Content"), Rejected, id="unprocessable"),
         pytest.param(answer("429 Too Many Requests"), NotTaken, id="too many"),
@@ -40,6 +45,25 @@ def test_each_fault_has_one_verdict(script: Script, known: type[ProviderError]) 
         caller().post(server.url, data=b"body")
     assert type(caught.value) is known
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("known", [StopSending, NotTaken, MaybeTaken, Rejected])
+def test_a_provider_s_own_code_says_more_than_a_status(known: type[ProviderError]) -> None:
+    """Of a 4xx only: what is not one is judged by what it is."""
+
+    def read(status: int, headers: Mapping[str, str], body: bytes) -> type[ProviderError] | None:
+        return known if body == b"code 7" else None
+
+    for status, verdict in [("422 Unprocessable Content", known), ("500 Internal Server Error", MaybeTaken)]:
+        with scripted(answer(status, b"code 7")) as server, pytest.raises(ProviderError) as caught:
+            Caller("stub", known=read).post(server.url, data=b"body")
+        assert type(caught.value) is verdict
+
+
+def test_a_question_that_finds_no_answer_is_not_taken_for_one() -> None:
+    """Asking changes nothing: whatever breaks, nothing was taken by it."""
+    with scripted(answer("500 Internal Server Error")) as server, pytest.raises(NotTaken):
+        caller().ask(server.url)
 
 
 def test_no_connection_is_certainly_not_taken() -> None:

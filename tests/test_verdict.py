@@ -113,3 +113,27 @@ def test_how_long_to_wait_is_read_from_a_date() -> None:
     until = {"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}
     assert retry_after(until | {"Date": "Thu, 01 Jan 1970 00:00:40 GMT"}) == 60.0
     assert retry_after(until) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "said", "seconds"),
+    [
+        pytest.param({"x-sib-ratelimit-reset": "12"}, b"", 12.0, id="seconds to the reset"),
+        pytest.param(
+            {"X-RateLimit-Reset": "1795680030", "Date": "Thu, 26 Nov 2026 08:00:00 GMT"},
+            b"",
+            30.0,
+            id="a moment",
+        ),
+        pytest.param({"X-RateLimit-Reset": "1795680030"}, b"", None, id="a moment by an unknown clock"),
+        pytest.param({}, b'{"message": "Too many requests, try again after 9 seconds"}', 9.0, id="in words"),
+        pytest.param(
+            {"Retry-After": "5", "ratelimit-reset": "50"}, b"after 500 seconds", 5.0, id="asked first"
+        ),
+    ],
+)
+def test_providers_say_in_their_own_ways_how_long_to_wait(
+    headers: dict[str, str], said: bytes, seconds: float | None
+) -> None:
+    """Retry-After, else when the allowance is renewed, else the sentence in the answer."""
+    assert seconds == retry_after(headers, said)

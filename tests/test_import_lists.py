@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import stat
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -282,6 +283,47 @@ def test_a_list_of_many_chunks_is_whole(desk: Desk) -> None:
     assert desk.join("next@example.org") == first + 45_001
     with reading(desk.store) as conn:
         assert subscribers.count_sendable(conn, LATER) == 45_002
+
+
+def test_nobody_waits_while_a_list_is_read_or_rehearsed(desk: Desk) -> None:
+    """Sign-ups go through in the middle of both: staging locks nothing, and a rehearsal writes nothing."""
+    path = desk.folder / "list.csv"
+    path.write_text("email\n" + "".join(f"r{number}@example.org\n" for number in range(50)), encoding="utf-8")
+    joined: list[str] = []
+
+    def join_meanwhile(what: str, done: int, total: int) -> None:
+        if what == "reading" or rehearse:
+            desk.join(f"meanwhile{len(joined)}@example.org")
+            joined.append(what)
+
+    for rehearse in (True, False):
+        desk.readers.import_list(path, AGREED, NOW, rehearse=rehearse, progress=join_meanwhile)
+    assert joined == ["reading", "merging", "reading"]
+    assert desk.log_holds()
+
+
+def test_a_list_is_merged_while_others_write_without_pause(desk: Desk) -> None:
+    """The write lock is taken before anything is read: neither side fails, and the log is one chain."""
+    stop = threading.Event()
+    joined: list[int] = []
+
+    def join_on() -> None:
+        while not stop.is_set():
+            joined.append(desk.join(f"meanwhile{len(joined)}@example.org"))
+            stop.wait(0.002)
+
+    writer = threading.Thread(target=join_on)
+    writer.start()
+    try:
+        for part in range(5):
+            rows = "".join(f"part{part}.{number}@example.org\n" for number in range(2000))
+            assert desk.bring(f"email\n{rows}").counts["added"] == 2000
+    finally:
+        stop.set()
+        writer.join()
+    assert desk.log_holds()
+    with reading(desk.store) as conn:
+        assert subscribers.count_sendable(conn, LATER) == 10_000 + len(joined)
 
 
 def test_the_report_is_private_and_names_nobody(desk: Desk) -> None:

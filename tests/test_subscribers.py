@@ -177,6 +177,13 @@ def test_leaving_is_at_once_and_pressing_again_changes_nothing(readers: Readers)
     assert readers.lines(reader)[-1] == "unsubscribed issue 7, reason too-many"
 
 
+def test_a_reason_that_is_not_on_the_list_is_dropped(readers: Readers) -> None:
+    """Leaving goes through; the words do not."""
+    reader = readers.active()
+    assert readers.leave(reader, reason="my name is Ann")
+    assert readers.lines(reader)[-1] == "unsubscribed"
+
+
 def test_an_old_confirmation_link_does_not_bring_back_who_left(readers: Readers) -> None:
     """Only a link that was asked for after leaving does."""
     reader = readers.active()
@@ -280,6 +287,16 @@ def test_somebody_elses_address_cannot_be_taken(readers: Readers) -> None:
         assert not preferences.confirm_address(conn, reader, asked.mark, origin=LINK, log=LOG, now=NOW)
         later = preferences.request_address(conn, reader, other, origin=LINK, log=LOG, now=NOW + DAY)
         assert later.step is preferences.Moved.NOTHING
+
+
+def test_a_new_address_that_bounced_meanwhile_is_not_moved_to(readers: Readers) -> None:
+    """Suppressed between asking and confirming: mail goes on to the old one."""
+    reader, new = readers.active(), read_address("ann@new.example")
+    with writing(readers.store) as conn:
+        asked = preferences.request_address(conn, reader, new, origin=LINK, log=LOG, now=NOW)
+        suppressions.add_suppression(conn, new, Reason.BOUNCED, now=NOW)
+        assert not preferences.confirm_address(conn, reader, asked.mark, origin=LINK, log=LOG, now=NOW)
+    assert readers.get(reader).email == "Ann@example.org"
 
 
 def test_erasing_takes_out_everything_that_tells_who_it_was(readers: Readers) -> None:

@@ -26,7 +26,7 @@ from newsletter.storage import merging, suppressions
 from newsletter.storage.backup import checkpoint
 from newsletter.storage.consent import Log
 from newsletter.storage.merging import SUPPRESSIONS, Act, Candidate, Merge
-from newsletter.storage.staging import count_standing, iter_outcomes, stage, staging
+from newsletter.storage.staging import count_standing, iter_outcomes, stage, staging, step
 from newsletter.types import Origin, SubscriberState
 
 ADDED, UPDATED, SUPPRESSED, REFUSED = OUTCOMES = ("added", "updated", "suppressed", "refused")
@@ -144,8 +144,7 @@ def import_list(
         for staged in stage(conn, opened.rows):
             rows = staged
             progress("reading", opened.position(), size)
-        with conn.begin():
-            conn.execution_options(read_only=rehearse)
+        with step(conn, read_only=rehearse):
             missing = not consent.strip() and count_standing(conn, Standing.ACTIVE) > 0
             if missing and not rehearse:
                 raise consent_missing(path)

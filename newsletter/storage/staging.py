@@ -66,26 +66,34 @@ outcomes = Table(
 def staging(engine: Engine) -> Iterator[Connection]:
     """A connection with empty staging tables, outside of a transaction; they are gone when the block ends."""
     with engine.connect() as conn:
-        _spill(conn, "FILE", 32_000)
+        _prepare(conn, temporary="FILE", cache=32_000, wait=120_000)
         try:
-            with conn.begin():
-                conn.execution_options(read_only=True)
+            with step(conn, read_only=True):
                 temporary.create_all(conn)
             yield conn
         finally:
             conn.rollback()
-            with conn.begin():
-                conn.execution_options(read_only=True)
+            with step(conn, read_only=True):
                 temporary.drop_all(conn)
-            _spill(conn, "MEMORY", 2_000)
+            _prepare(conn, temporary="MEMORY", cache=2_000, wait=10_000)
 
 
-def _spill(conn: Connection, where: str, cache: int) -> None:
-    """SQLite: where temporary tables live, FILE or MEMORY, and how many KB of each database stay cached."""
+@contextmanager
+def step(conn: Connection, *, read_only: bool) -> Iterator[None]:
+    """One of this connection's transactions. `read_only` ones may fill the staging tables, and lock nothing."""
+    conn.execution_options(read_only=read_only)  # before BEGIN, which it decides the kind of
+    with conn.begin():
+        yield
+
+
+def _prepare(conn: Connection, *, temporary: str, cache: int, wait: int) -> None:
+    """SQLite: where temporary tables live, how many KB of each database stay cached, and how many ms to wait for
+    the write lock: a list has time, and who writes without pause would otherwise starve it out."""
     if conn.dialect.name != "sqlite":
         return
     raw = conn.connection.cursor()
-    raw.execute(f"PRAGMA temp_store = {where}")
+    raw.execute(f"PRAGMA temp_store = {temporary}")
+    raw.execute(f"PRAGMA busy_timeout = {wait}")
     for schema in ("main", "temp"):
         raw.execute(f"PRAGMA {schema}.cache_size = -{cache}")
     raw.close()
@@ -97,8 +105,7 @@ def stage(conn: Connection, rows: Iterable[ListRow]) -> Iterator[int]:
     there = 0
     waiting = iter(rows)
     while chunk := list(islice(waiting, CHUNK)):
-        with conn.begin():
-            conn.execution_options(read_only=True)
+        with step(conn, read_only=True):
             insert_many(conn, staged, names, chunk)
         there += len(chunk)
         yield there

@@ -25,6 +25,8 @@ _UNSEEN = "\xad\u061c\u180e\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufef
 )
 """Never part of an address wherever they stand. The two joiners (U+200C, U+200D) belong to some domain names:
 they are only taken off the ends."""
+_DOTS = ".\u3002\uff0e\uff61"
+"""Those of other scripts separate the parts of a domain, too (RFC 3490, section 3.1)."""
 _REMOVE_UNSEEN = {ord(char): None for char in _UNSEEN}
 _ENDS = _SPACES + "\x00\u200c\u200d"
 
@@ -97,6 +99,8 @@ def _refuse_by_shape(bare: str) -> None:
     local, _, domain = bare.partition("@")
     if not local or not domain:
         raise AddressError(f"has nothing {'before' if not local else 'after'} the @")
+    if not any(dot in domain for dot in _DOTS):
+        raise AddressError("has no dot after the @", hint="Addresses end like example.org.")
     if len(local) > MAX_LOCAL:
         raise AddressError(f"has more than {MAX_LOCAL} characters before the @")
     if len(bare) > MAX_LENGTH:

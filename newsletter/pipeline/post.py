@@ -120,7 +120,7 @@ def _words(conn: Connection, office: Office, mail: Mail, reader: Subscriber, now
         MOVING: lambda: links.url("keep", reader.id, made_at=now),
         DATA: lambda: links.url(DATA, reader.id, made_at=now),
     }
-    until = f"{(now + within).astimezone(office.config.newsletter.zone):%-d %B}"
+    until = (now + within).astimezone(office.config.newsletter.zone).date()
     return office.write(mail.kind, link=made[mail.kind]() if mail.kind in made else "", until=until)
 
 

@@ -31,7 +31,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 class Listed:
     slug: str
     subject: str
-    date: str
+    day: date
     published_at: datetime
 
 
@@ -159,7 +159,7 @@ def _published(here: Desk) -> list[PublishedIssue]:
 
 
 def _listed(one: PublishedIssue) -> Listed:
-    return Listed(one.slug, one.subject, f"{date.fromisoformat(one.slug):%-d %B %Y}", one.published_at)
+    return Listed(one.slug, one.subject, date.fromisoformat(one.slug), one.published_at)
 
 
 def _add(parent: Xml.Element, tag: str, text: str | None = None, **attributes: str) -> Xml.Element:

@@ -19,6 +19,7 @@ def embed_form(here: Desk, *, script: bool = False) -> str:
     """HTML to be pasted into a page. Works without script; `script`: the answer appears below the form."""
     text = here.text_of(
         "form.html.j2",
+        embedded=True,
         email="",
         chosen=here.config.section_ids,
         mistake="",

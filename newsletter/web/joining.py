@@ -16,7 +16,7 @@ from newsletter.web.desk import Desk, desk
 from newsletter.web.errors import wants_json
 
 pages = Blueprint("joining", __name__)
-ASKED = "If the address is right, a mail from us is on its way to it. Open it and press the button in it."
+ASKED = "If the address is right, an e-mail from us is on its way to it. Open it and press the button in it."
 
 
 @pages.get("/")
@@ -42,7 +42,7 @@ def subscribe() -> Response:
     try:
         address = form.address()
     except AddressError as error:
-        return with_cors(_again(here, form, f"This address {error.what}.", 400))
+        return with_cors(_again(here, form, f"This address {error.what}.", 400, "email"))
     if forms.too_quick(here, form.stamp, here.clock()):
         return with_cors(_again(here, form, "That was quick! Please press the button once more.", 200))
     if forms.unsolved(here, form):
@@ -66,26 +66,34 @@ def _which_form() -> str:
 
 
 def _form_page(
-    here: Desk, *, email: str = "", chosen: list[str] | None = None, mistake: str = "", status: int = 200
+    here: Desk,
+    *,
+    email: str = "",
+    chosen: list[str] | None = None,
+    mistake: str = "",
+    about: str = "email",
+    status: int = 200,
 ) -> Response:
+    """`about`: where the mistake is shown, at the address ("email") or at the button ("form")."""
     return here.page(
         "home",
         status,
         email=email,
         chosen=here.config.section_ids if chosen is None else chosen,
         mistake=mistake,
+        about=about,
         stamp=forms.make_stamp(here),
         challenge=forms.make_challenge(here),
         wording=here.wording.text,
     )
 
 
-def _again(here: Desk, form: forms.Form, mistake: str, status: int) -> Response:
+def _again(here: Desk, form: forms.Form, mistake: str, status: int, about: str = "form") -> Response:
     if wants_json():
         answer = jsonify(error=mistake, stamp=forms.make_stamp(here))
         answer.status_code = 400
         return answer
-    return _form_page(here, email=form.email, chosen=form.topics, mistake=mistake, status=status)
+    return _form_page(here, email=form.email, chosen=form.topics, mistake=mistake, about=about, status=status)
 
 
 # --- the mailed link -------------------------------------------------------------------------------------
@@ -148,7 +156,7 @@ def _expired(here: Desk, token: str, made_at: datetime) -> Response:
     return here.page(
         "expired",
         410,
-        made=f"{made_at.astimezone(zone):%-d %B %Y}",
+        made=made_at.astimezone(zone).date(),
         days=span(here.config.web.confirm_within).days or 1,
         again_url=f"/confirm/{token}/again",
     )

@@ -6,7 +6,7 @@ may be forwarded. That for unsubscribing can change topics, and nothing else.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, request
 
@@ -30,7 +30,12 @@ def topics(token: str) -> Response:
     chosen = request.form.getlist("topic")
     if not any(one in here.config.section_ids for one in chosen):
         return _page(
-            here, token, link, mistake="Please choose at least one topic, or leave below.", status=400
+            here,
+            token,
+            link,
+            mistake="Please choose at least one topic, or leave below.",
+            about="topics",
+            status=400,
         )
     here.readers.set_topics(
         link.subscriber_id, here.topics_from(chosen), origin=here.origin("link"), now=here.clock()
@@ -46,7 +51,7 @@ def pause(token: str) -> Response:
         abort(400)
     until = here.clock() + timedelta(weeks=int(weeks))
     here.readers.pause(link.subscriber_id, until, origin=here.origin("link"), now=here.clock())
-    return _page(here, token, link, said="Your mails are paused.")
+    return _page(here, token, link, said="Your break has begun.")
 
 
 @pages.post("/preferences/<token>/resume")
@@ -61,7 +66,7 @@ def name(token: str) -> Response:
     here, link = desk(), _read(token, full=True)
     first_name = request.form.get("first_name", "").strip()[:60] or None
     here.readers.set_first_name(link.subscriber_id, first_name, origin=here.origin("link"), now=here.clock())
-    return _page(here, token, link, said="Your name is saved." if first_name else "Your name is taken away.")
+    return _page(here, token, link, said="Your name is saved." if first_name else "Your name is removed.")
 
 
 @pages.post("/preferences/<token>/address")
@@ -73,7 +78,9 @@ def address(token: str) -> Response:
     except AddressError as error:
         return _page(here, token, link, mistake=f"This address {error.what}.", status=400)
     here.worker.wake()
-    return _page(here, token, link, said="If the address is right, a mail with a link is on its way to it.")
+    return _page(
+        here, token, link, said="If the address is right, an e-mail with a button is on its way to it."
+    )
 
 
 @pages.post("/preferences/<token>/leave")
@@ -99,7 +106,7 @@ def data(token: str) -> Response:
     here.readers.ask_data(link.subscriber_id, now=here.clock())
     here.worker.wake()
     return _page(
-        here, token, link, said="A mail with a link is on its way to your address. It works for an hour."
+        here, token, link, said="An e-mail with a link is on its way to your address. It works for an hour."
     )
 
 
@@ -165,7 +172,14 @@ def _read(token: str, *, full: bool = False) -> Link:
 
 
 def _page(
-    here: Desk, token: str, link: Link, *, said: str = "", mistake: str = "", status: int = 200
+    here: Desk,
+    token: str,
+    link: Link,
+    *,
+    said: str = "",
+    mistake: str = "",
+    about: str = "email",
+    status: int = 200,
 ) -> Response:
     reader = here.readers.find(link.subscriber_id)
     if reader is None or reader.state is SubscriberState.ERASED:
@@ -180,10 +194,11 @@ def _page(
         paused_until=_paused(here, reader),
         said=said,
         mistake=mistake,
+        about=about,
     )
 
 
-def _paused(here: Desk, reader: Subscriber) -> str:
+def _paused(here: Desk, reader: Subscriber) -> date | None:
     if reader.paused_until is None or reader.paused_until <= here.clock():
-        return ""
-    return f"{reader.paused_until.astimezone(here.config.newsletter.zone):%-d %B %Y}"
+        return None
+    return reader.paused_until.astimezone(here.config.newsletter.zone).date()

@@ -189,7 +189,7 @@ class App:
         """All that readers do for themselves."""
         from newsletter.selfservice import SelfService
 
-        return SelfService(self.database, self.readers.log, self.budget)
+        return SelfService(self.database, self.readers.log, self.budget, self.readers.unwanted)
 
     @cached_property
     def office(self) -> Office:

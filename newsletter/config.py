@@ -174,6 +174,8 @@ class Web(Table):
     wording_version: str = "1"
     """What the wording is called in the consent log: change it whenever you change the wording."""
     confirm_within: Span = "7d"
+    forget_after: Span = "30d"
+    """An address that was never confirmed is forgotten by `newsletter cron` so long after it was last asked for."""
     min_fill_seconds: float = Field(default=2, ge=0, le=60)
     """A form sent back sooner was filled by a machine: it is shown again."""
     cooldown: Span = "10m"

@@ -52,6 +52,10 @@ class Links:
     def preferences(self, subscriber_id: int, issue_id: int | None = None) -> str:
         return self.url("preferences", subscriber_id, issue_id)
 
+    def fresh_preferences(self, subscriber_id: int, *, now: datetime) -> str:
+        """Says when it was made: for a while its holder is known to have read the reader's mail lately."""
+        return self.url("preferences", subscriber_id, made_at=now)
+
     def confirm(self, subscriber_id: int, *, now: datetime, detail: str = "") -> str:
         return self.url("confirm", subscriber_id, made_at=now, detail=detail)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from newsletter.config import span
 from newsletter.content import list_slugs
 from newsletter.errors import AlreadyPublished, FeedError, IssueError, NewsletterError
 from newsletter.pipeline.cron import Deeds, Report, run_cron
@@ -27,6 +28,7 @@ def run_routine(app: App, now: datetime) -> Report:
         send=lambda slug: _send(app, slug, now),
         has_file=lambda slug: app.composer.path(slug).is_file(),
         is_published=lambda slug: app.sending.find(slug) is not None,
+        tidy=lambda: _tidy(app, now),
         unfinished=lambda: [one.slug for one in app.sending.list_all() if one.state == IssueState.SENDING],
     )
     return run_cron(
@@ -66,6 +68,12 @@ def _send(app: App, slug: str, now: datetime) -> str:
     if report.stopped or report.in_doubt:
         raise _unfinished(slug, report)
     return _sent(report)
+
+
+def _tidy(app: App, now: datetime) -> str:
+    """An address whose owner never confirmed is not kept waiting for ever."""
+    forgotten = app.self_service.forget_unconfirmed(now - span(app.config.web.forget_after), now=now)
+    return f"{forgotten} unconfirmed addresses forgotten" if forgotten else ""
 
 
 def _unfinished(slug: str, report: engine.Report) -> NewsletterError:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 DATA_MAIL = "data"
+LINK_MAIL = "link"
 WELCOME_MAIL = "welcome"
 
 
@@ -26,6 +27,8 @@ class SelfService:
     database: Engine
     log: Log
     budget: Budget
+    unwanted: frozenset[str] = frozenset()
+    """Domains whose addresses are not accepted."""
 
     def find(self, subscriber_id: int) -> Subscriber | None:
         with reading(self.database) as conn:
@@ -73,7 +76,7 @@ class SelfService:
         self, subscriber_id: int, email: str, *, origin: Origin, now: datetime
     ) -> preferences.NewAddress:
         """Raises AddressError with words for the person."""
-        address = read_address(email)
+        address = read_address(email, unwanted=self.unwanted)
         with writing(self.database) as conn:
             return preferences.request_address(
                 conn, subscriber_id, address, origin=origin, log=self.log, now=now, budget=self.budget
@@ -91,15 +94,34 @@ class SelfService:
 
     def ask_data(self, subscriber_id: int, *, now: datetime) -> bool:
         """Have the link to their data mailed to them. False when one was lately, or they are gone."""
+        return self._mail(subscriber_id, DATA_MAIL, now)
+
+    def ask_link(self, subscriber_id: int, *, now: datetime) -> bool:
+        """Have a fresh link to their preferences mailed to them. False as above."""
+        return self._mail(subscriber_id, LINK_MAIL, now)
+
+    def welcome(self, subscriber_id: int, *, now: datetime) -> bool:
+        """Have the latest issue mailed to who has just come. False as above."""
+        return self._mail(subscriber_id, WELCOME_MAIL, now)
+
+    def _mail(self, subscriber_id: int, kind: str, now: datetime) -> bool:
         with writing(self.database) as conn:
             found = subscribers.find_subscriber(conn, subscriber_id)
             if found is None or found.email is None:
                 return False
-            return mails.take_mail(conn, subscriber_id, DATA_MAIL, self.budget, now=now) is not None
+            return mails.take_mail(conn, subscriber_id, kind, self.budget, now=now) is not None
 
-    def welcome(self, subscriber_id: int, *, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return mails.take_mail(conn, subscriber_id, WELCOME_MAIL, self.budget, now=now) is not None
+    def forget_unconfirmed(self, before: datetime, *, now: datetime) -> int:
+        """Who asked to join before then and never confirmed. How many were forgotten, in transactions of some."""
+        origin, forgotten = Origin(form="cron", source="cron"), 0
+        while True:
+            with writing(self.database) as conn:
+                some = privacy.forget_unconfirmed(
+                    conn, before, origin=origin, log=self.log, now=now, limit=200
+                )
+            forgotten += some
+            if not some:
+                return forgotten
 
     def export(self, subscriber_id: int, *, origin: Origin, now: datetime) -> dict[str, Any] | None:
         with writing(self.database) as conn:

@@ -16,6 +16,7 @@ from newsletter.errors import ApprovalError, NewsletterError, NothingNew
 from newsletter.pipeline.due import (
     DONE,
     NOTHING_NEW,
+    TIDY_EVERY,
     Due,
     Standing,
     Week,
@@ -44,6 +45,8 @@ class Deeds:
     is_published: Callable[[str], bool]
     unfinished: Callable[[], Sequence[str]]
     """Issues whose sending has begun and is not over."""
+    tidy: Callable[[], str] = lambda: ""
+    """Forgets what nobody waits for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def run_cron(engine: Engine, weeks: Callable[[], Sequence[Week]], deeds: Deeds, 
     fresh = cron.pull(drafting=drafting)
     for week in weeks():
         cron.see_to(week, may_draft=fresh)
+    cron.tidy()
     cron.report.next = next_moment(weeks(), now)
     return cron.report
 
@@ -152,6 +156,17 @@ class _Cron:
         except ApprovalError as error:
             self._remind("approval", slug, error.what.removeprefix(f"{slug} "))
             raise
+
+    def tidy(self) -> None:
+        def due() -> bool:
+            last = self._last("tidy")
+            return last is None or self.now - last.started_at >= TIDY_EVERY
+
+        if not due():
+            return
+        with self._reported("tidy"), turn(self.engine, "tidy", now=self.now) as mine:
+            if mine is not None and due():
+                self._say("tidy", self.deeds.tidy())
 
     def miss(self, slug: str) -> None:
         self.report.missed.append(slug)

@@ -14,6 +14,7 @@ PULL_EVERY = timedelta(hours=1)
 """A library and its news change a few times a day; hourly is polite to the site and soon enough."""
 PULL_AGAIN = timedelta(minutes=10)
 """How old the last pull may be when an issue is drafted, and how soon a failed one is tried again."""
+TIDY_EVERY = timedelta(days=1)
 DONE, NOTHING_NEW = "done", "nothing new"
 
 

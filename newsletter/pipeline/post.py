@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from newsletter.addresses import read_address
 from newsletter.config import Config, span
-from newsletter.errors import MaybeTaken, NotTaken, StopSending
+from newsletter.errors import MaybeTaken, NotTaken, Rejected, StopSending
 from newsletter.links import Links
 from newsletter.providers import Provider, call
 from newsletter.render.personalise import Envelope, MailTemplate
@@ -30,17 +30,21 @@ from newsletter.types import Edition, IssueState, Outgoing, Recipient, Subscribe
 LEASE = timedelta(minutes=5)
 TRIES = 8
 FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)
+KEPT = timedelta(days=3)
+"""What could not be sent for so long is not what anybody waits for any more."""
 DATA_WITHIN = timedelta(hours=1)
 
-CONFIRM, PREFERENCES, ADDRESS, MOVING, DATA, WELCOME = (
+CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA, WELCOME = (
     "confirm",
     "preferences",
+    "link",
     "address",
     "moving",
     "data",
     "welcome",
 )
-AUTOMATIC = (CONFIRM, PREFERENCES, ADDRESS, MOVING, DATA)
+AUTOMATIC = (CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA)
 """Answers to what somebody did (RFC 3834): no answering machine answers them."""
 
 
@@ -59,38 +63,51 @@ class Office:
 
 def send_next(office: Office, now: datetime) -> bool:
     """Send the oldest mail that is due. False when none is. Raises StopSending when no mail can be sent at all;
-    the mail waits."""
+    the mail waits. Whatever else it raises, the mail waits as well, and the next one can be sent."""
     with writing(office.engine) as conn:
         mail = mails.claim_mail(conn, now=now, lease=LEASE)
     if mail is None:
         return False
-    outgoing = prepare(office, mail, now)
+    try:
+        outgoing = prepare(office, mail, now)
+    except Exception:  # a site's own template with a mistake in it: somebody will mend it
+        _release(office, mail, now)
+        raise
     if outgoing is None:
         _finish(office, mail, "given_up")
-        return True
+    else:
+        _hand_over(office, mail, outgoing, now)
+    return True
+
+
+def _hand_over(office: Office, mail: Mail, outgoing: Outgoing, now: datetime) -> None:
     try:
         receipts = call(office.provider, outgoing)
+    except Rejected:
+        _finish(office, mail, "given_up")
     except NotTaken as error:
         _put_off(office, mail, now, error.retry_after)
     except MaybeTaken:
         _finish(office, mail, "sent")
     except StopSending:
-        _put_off(office, mail, now, None)
+        _release(office, mail, now)
         raise
     else:
         _finish(office, mail, "sent" if receipts and receipts[0].outcome == "sent" else "given_up")
-    return True
 
 
 def prepare(office: Office, mail: Mail, now: datetime) -> Outgoing | None:
     """The mail as one call. None when there is nobody to write to any more, or nothing left to say."""
+    if now - mail.at > KEPT:
+        return None
     with reading(office.engine) as conn:
         reader = subscribers.find_subscriber(conn, mail.subscriber_id)
         address = _address(conn, office, mail, reader)
         if reader is None or address is None:
             return None
-        edition = _words(conn, office, mail, reader, now)
-    return _outgoing(office, mail, address, edition) if edition else None
+        if mail.kind == WELCOME:
+            return _welcome(conn, office, mail, address, reader)
+    return _outgoing(office, mail, address, _words(office, mail, reader, now))
 
 
 def _address(conn: Connection, office: Office, mail: Mail, reader: Subscriber | None) -> str | None:
@@ -104,37 +121,48 @@ def _address(conn: Connection, office: Office, mail: Mail, reader: Subscriber | 
     suppressed = found and suppressions.find_suppression(conn, found, keys=office.log.keys)
     if suppressed and suppressed.reason is not suppressions.Reason.ERASED:
         return None
-    if mail.kind == CONFIRM and reader.state is SubscriberState.ACTIVE:
-        return None
-    return reader.email
+    return reader.email if _is_still_true(mail.kind, reader.state) else None
 
 
-def _words(conn: Connection, office: Office, mail: Mail, reader: Subscriber, now: datetime) -> Edition | None:
-    if mail.kind == WELCOME:
-        return latest_edition(conn, reader)
+def _is_still_true(kind: str, state: SubscriberState) -> bool:
+    """What a mail says may have changed since it was asked for; above all, who left gets no welcome."""
+    if kind == CONFIRM:
+        return state is not SubscriberState.ACTIVE
+    return kind not in (PREFERENCES, WELCOME, MOVING) or state is SubscriberState.ACTIVE
+
+
+def _words(office: Office, mail: Mail, reader: Subscriber, now: datetime) -> Edition:
     links, within = office.links, span(office.config.web.confirm_within)
     made = {
         CONFIRM: lambda: links.confirm(reader.id, now=now),
-        PREFERENCES: lambda: links.preferences(reader.id),
+        PREFERENCES: lambda: links.fresh_preferences(reader.id, now=now),
+        LINK: lambda: links.fresh_preferences(reader.id, now=now),
         ADDRESS: lambda: links.url(ADDRESS, reader.id, made_at=now, detail=mail.detail),
         MOVING: lambda: links.url("keep", reader.id, made_at=now),
         DATA: lambda: links.url(DATA, reader.id, made_at=now),
     }
     until = (now + within).astimezone(office.config.newsletter.zone).date()
-    return office.write(mail.kind, link=made[mail.kind]() if mail.kind in made else "", until=until)
+    return office.write(mail.kind, link=made[mail.kind](), until=until)
 
 
-def latest_edition(conn: Connection, reader: Subscriber) -> Edition | None:
-    """The newest issue that was sent, as this reader would have got it; None when there is none for them."""
+def _welcome(
+    conn: Connection, office: Office, mail: Mail, address: str, reader: Subscriber
+) -> Outgoing | None:
+    """The newest issue that was sent, as this reader would have got it; None when there is none for them.
+
+    It is an issue, and may be forwarded like one: its links are an issue's.
+    """
     newest = next((one for one in list_issues(conn) if one.state is IssueState.SENT), None)
     if newest is None:
         return None
     frozen = list_editions(conn, newest.id)
     chosen = choose_edition(reader.topics, {edition.topics: id_ for id_, edition in frozen.items()})
-    return frozen[chosen] if chosen is not None else None
+    return _outgoing(office, mail, address, frozen[chosen], newest.id) if chosen is not None else None
 
 
-def _outgoing(office: Office, mail: Mail, address: str, edition: Edition) -> Outgoing:
+def _outgoing(
+    office: Office, mail: Mail, address: str, edition: Edition, issue_id: int | None = None
+) -> Outgoing:
     sender = office.config.newsletter.sender
     envelope = Envelope(
         kind=mail.kind,
@@ -147,8 +175,8 @@ def _outgoing(office: Office, mail: Mail, address: str, edition: Edition) -> Out
     recipient = Recipient(
         delivery_id=f"mail-{mail.id}",
         email=address,
-        unsubscribe_url=office.links.unsubscribe(mail.subscriber_id),
-        preferences_url=office.links.preferences(mail.subscriber_id),
+        unsubscribe_url=office.links.unsubscribe(mail.subscriber_id, issue_id),
+        preferences_url=office.links.preferences(mail.subscriber_id, issue_id),
     )
     template = MailTemplate(edition, envelope)
     return Outgoing(
@@ -172,7 +200,14 @@ def _put_off(office: Office, mail: Mail, now: datetime, seconds: float | None) -
     """Wait longer after each try; in the end a mail that nobody takes is given up."""
     if mail.tries >= TRIES:
         return _finish(office, mail, "given_up")
-    wait = timedelta(seconds=seconds) if seconds else FIRST_WAIT * 2 ** (mail.tries - 1)
+    wait = timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds())) if seconds and seconds > 0 else None
+    wait = wait or min(FIRST_WAIT * 2 ** (mail.tries - 1), LONGEST_WAIT)
     with writing(office.engine) as conn:
         mails.put_off(conn, mail.id, now + wait)
     return None
+
+
+def _release(office: Office, mail: Mail, now: datetime) -> None:
+    """Nothing was wrong with this mail: it waits, and the try does not count."""
+    with writing(office.engine) as conn:
+        mails.release_mail(conn, mail.id, now + FIRST_WAIT)

@@ -124,6 +124,17 @@ def put_off(conn: Connection, mail_id: int, until: datetime) -> bool:
     return conn.execute(query).rowcount == 1
 
 
+def release_mail(conn: Connection, mail_id: int, until: datetime) -> bool:
+    """Put off a mail with which nothing was wrong: the try does not count."""
+    query = update(mails).where(mails.c.id == mail_id, mails.c.state == "waiting")
+    return conn.execute(query.values(not_before=until, tries=mails.c.tries - 1)).rowcount == 1
+
+
+def oldest_waiting(conn: Connection) -> datetime | None:
+    """Since when the oldest mail has been waiting; None when none is."""
+    return conn.execute(select(func.min(mails.c.at)).where(mails.c.state == "waiting")).scalar()
+
+
 def count_waiting(conn: Connection) -> int:
     query = select(func.count()).select_from(mails).where(mails.c.state == "waiting")
     return int(conn.execute(query).scalar_one())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.exc import OperationalError
 
 from newsletter.storage.schema import wishes
 from newsletter.types import Origin, Topics, Wording
@@ -36,6 +38,29 @@ def add_wish(conn: Connection, wish: Wish) -> None:
             "at": wish.at,
         },
     )
+
+
+def settle_wishes(
+    conn: Connection, settle: Callable[[Wish], object], *, limit: int
+) -> tuple[int, list[Exception]]:
+    """Let `settle` deal with the oldest wishes, `limit` at most, all in this transaction.
+
+    Returns how many there were, and what some of them raised: those are gone as well, with nothing done, so that
+    none keeps the others waiting for ever. Only when the store itself fails all stay, and it raises.
+    """
+    failed: list[Exception] = []
+    for count in range(limit):
+        wish = take_wish(conn)
+        if wish is None:
+            return count, failed
+        try:
+            with conn.begin_nested():
+                settle(wish)
+        except OperationalError:
+            raise
+        except Exception as error:
+            failed.append(error)
+    return limit, failed
 
 
 def take_wish(conn: Connection) -> Wish | None:

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from newsletter.web import archive, data, embed, errors, health, joining, leaving, preferences, safety
+from newsletter.web import (
+    archive,
+    data,
+    embed,
+    errors,
+    health,
+    joining,
+    journal,
+    leaving,
+    preferences,
+    safety,
+)
 from newsletter.web.desk import Desk
 
 if TYPE_CHECKING:
@@ -28,7 +39,11 @@ def make_web(app: App, *, clock: Callable[[], datetime] | None = None, work: boo
     web.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=50)
     web.json.sort_keys = True  # type: ignore[attr-defined]
     desk = Desk(app, clock or (lambda: datetime.now(UTC)))
+    # All that can fail, and all that threads would otherwise make twice, before the first request.
+    _ = app.links, app.self_service, app.budget, desk.wording, desk.style_url, desk.worker
     web.extensions["desk"] = desk
+    web.before_request(desk.worker.after_fork)
+    journal.keep(web)
     safety.protect(web, desk)
     errors.explain(web)
     for part in (joining, leaving, preferences, data, archive, embed, health):

@@ -5,6 +5,7 @@ Only what has been published is here: an issue file that nobody sent has no page
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from xml.etree import ElementTree as Xml
@@ -19,6 +20,7 @@ from newsletter.web.desk import Desk, desk
 
 pages = Blueprint("archive", __name__)
 IN_FEED = 20
+SLUG = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A mail's styles stand in its elements, its pictures on the site.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; form-action 'none'; "
@@ -49,6 +51,8 @@ def index() -> Response:
 @pages.get("/issues/<slug>")
 def issue(slug: str) -> Response:
     here = desk()
+    if not SLUG.fullmatch(slug):  # PostgreSQL would not even take some
+        abort(404)
     with reading(here.app.database) as conn:
         found = find_issue(conn, slug)
         if found is None or not is_public(found):
@@ -84,7 +88,7 @@ def sitemap() -> Response:
 def robots() -> Response:
     """Readers' links must not be in any index."""
     base = desk().config.newsletter.public_url
-    private = ("confirm", "unsubscribe", "preferences", "address", "data")
+    private = ("confirm", "unsubscribe", "preferences", "address", "keep", "data")
     lines = [
         "User-agent: *",
         *(f"Disallow: /{name}/" for name in private),

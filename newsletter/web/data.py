@@ -18,7 +18,7 @@ WITHIN = timedelta(hours=1)
 @pages.get("/data/<token>")
 def page(token: str) -> Response:
     _read(token)
-    return desk().page("data", here=f"/data/{token}")
+    return desk().page("data", here=f"{desk().prefix}/data/{token}")
 
 
 @pages.post("/data/<token>/export")
@@ -26,7 +26,7 @@ def export(token: str) -> Response:
     here, link = desk(), _read(token)
     held = here.readers.export(link.subscriber_id, origin=here.origin("link"), now=here.clock())
     if held is None:
-        abort(404)
+        abort(410)
     text = json.dumps(held, ensure_ascii=False, indent=2, default=_plain)
     headers = {"Content-Disposition": 'attachment; filename="my-data.json"'}
     return Response(text, mimetype="application/json", headers=headers)
@@ -42,8 +42,13 @@ def erase(token: str) -> Response:
 
 
 def _read(token: str) -> Link:
+    """The link's reader is there: who erased their data may still have the page open."""
     here = desk()
-    return here.app.links.read("data", token, max_age=WITHIN, now=here.clock())
+    link = here.app.links.read("data", token, max_age=WITHIN, now=here.clock())
+    reader = here.readers.find(link.subscriber_id)
+    if reader is None or reader.email is None:
+        abort(410)
+    return link
 
 
 def _plain(value: Any) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +15,7 @@ from flask import Response, current_app, request
 
 from newsletter.render import templates
 from newsletter.types import Origin, Topics, Wording
+from newsletter.web.names import host_of, origin_of, prefix_of
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -42,6 +45,25 @@ class Desk:
         return Worker(self.app, self.clock)
 
     @cached_property
+    def own_origin(self) -> str:
+        return origin_of(self.config.newsletter.public_url)
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """Under which the service answers."""
+        return frozenset(map(host_of, (self.own_origin.partition("://")[2], *self.config.web.hosts)))
+
+    @cached_property
+    def guests(self) -> frozenset[str]:
+        """Other sites whose pages may carry the form."""
+        return frozenset(map(origin_of, self.config.web.origins)) - {""}
+
+    @cached_property
+    def prefix(self) -> str:
+        """The path under which the service lies on its host; mostly none."""
+        return prefix_of(self.config.newsletter.public_url)
+
+    @cached_property
     def wording(self) -> Wording:
         """What a reader agrees to, under the site's name for it."""
         web = self.config.web
@@ -55,7 +77,7 @@ class Desk:
     @cached_property
     def style_url(self) -> str:
         """Named after its content, so that browsers may keep it for ever."""
-        return f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
+        return f"{self.prefix}/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
 
     @cached_property
     def _look(self) -> Any:
@@ -105,10 +127,8 @@ def desk() -> Desk:
 
 def network() -> str:
     """The network a request came from: an IPv4 address, or the /64 of an IPv6 one, which is one household."""
-    import ipaddress
-
     try:
-        address = ipaddress.ip_address(request.remote_addr or "")
+        address = ipaddress.ip_address(_without_port(request.remote_addr or ""))
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address):
@@ -117,3 +137,9 @@ def network() -> str:
             str(mapped) if mapped else str(ipaddress.ip_network((address, 64), strict=False).network_address)
         )
     return str(address)
+
+
+def _without_port(text: str) -> str:
+    """Some proxies report `192.0.2.1:4711` or `[2001:db8::1]:4711`."""
+    found = re.fullmatch(r"\[([^\]]*)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+", text)
+    return (found[1] or found[2]) if found else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from newsletter.web.desk import Desk, desk
+from newsletter.web.form import Challenge
 
 pages = Blueprint("embed", __name__)
 
@@ -24,7 +25,7 @@ def embed_form(here: Desk, *, script: bool = False) -> str:
         chosen=here.config.section_ids,
         mistake="",
         stamp="",
-        challenge=None,
+        challenge=Challenge() if here.config.web.challenge else None,
         wording=here.wording.text,
     )
     if not script:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, request
 
 from newsletter.config import span
 from newsletter.errors import AddressError, LinkExpired
+from newsletter.links import Link
 from newsletter.pipeline.subscribe import Confirmed
+from newsletter.types import Origin
 from newsletter.web import form as forms
 from newsletter.web.archive import latest_issue
-from newsletter.web.cors import with_cors
+from newsletter.web.cors import is_configured
 from newsletter.web.desk import Desk, desk
 from newsletter.web.errors import wants_json
+from newsletter.web.names import origin_of
+from newsletter.web.safety import policy
 
 pages = Blueprint("joining", __name__)
 ASKED = "If the address is right, an e-mail from us is on its way to it. Open it and press the button in it."
@@ -30,39 +35,47 @@ def subscribe_page() -> Response:
     return _form_page(desk())
 
 
-@pages.route("/subscribe", methods=["OPTIONS"])
-def preflight() -> Response:
-    return with_cors(Response(status=204))
-
-
 @pages.post("/subscribe")
 def subscribe() -> Response:
     """The same answer for every address, in words and in time: the wish is written down and looked at later."""
     here, form = desk(), forms.read_form()
     try:
-        address = form.address()
+        address = form.address(here)
     except AddressError as error:
-        return with_cors(_again(here, form, f"This address {error.what}.", 400, "email"))
-    if forms.too_quick(here, form.stamp, here.clock()):
-        return with_cors(_again(here, form, "That was quick! Please press the button once more.", 200))
+        return _again(here, form, f"This address {error.what}.", 400, "email")
+    if forms.too_quick(here, form.stamp):
+        return _again(here, form, "Please press the button once more.", 200)
     if forms.unsolved(here, form):
-        return with_cors(
-            _again(here, form, "Your browser could not do its little task. Please try again.", 400)
-        )
+        return _again(here, form, "Your browser could not do its little task. Please try again.", 400)
     if not form.trap:
         here.worker.take_wish(
             address.email,
             here.topics_from(form.topics),
-            here.origin("api" if request.is_json else _which_form(), wording=True),
+            _origin(here),
             first_name=form.first_name,
         )
-    return with_cors(jsonify(message=ASKED) if wants_json() else here.page("asked"))
+    return jsonify(message=ASKED) if wants_json() else here.page("asked")
 
 
-def _which_form() -> str:
-    """`page` for our own form, `embed` for one that another site carries."""
+@pages.get("/challenge")
+def challenge() -> Response:
+    """For the script of a form on another site. None is asked for: its text is empty."""
+    made = forms.make_challenge(desk())
+    return jsonify(challenge=made.text if made else "", bits=made.bits if made else 0)
+
+
+@pages.get("/challenge.js")
+def challenge_script() -> Response:
+    headers = {"Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(desk().text_of("challenge.js.j2"), mimetype="text/javascript", headers=headers)
+
+
+def _origin(here: Desk) -> Origin:
+    """Our own form, one that another site carries, which is then named, or a program."""
     origin = request.headers.get("Origin", "")
-    return "page" if not origin or origin.lower() in desk().config.newsletter.public_url.lower() else "embed"
+    if is_configured(origin):
+        return replace(here.origin("embed", wording=True), source=origin_of(origin))
+    return here.origin("api" if request.is_json else "page", wording=True)
 
 
 def _form_page(
@@ -75,7 +88,8 @@ def _form_page(
     status: int = 200,
 ) -> Response:
     """`about`: where the mistake is shown, at the address ("email") or at the button ("form")."""
-    return here.page(
+    challenge = forms.make_challenge(here)
+    answer = here.page(
         "home",
         status,
         email=email,
@@ -83,9 +97,12 @@ def _form_page(
         mistake=mistake,
         about=about,
         stamp=forms.make_stamp(here),
-        challenge=forms.make_challenge(here),
+        challenge=challenge,
         wording=here.wording.text,
     )
+    if challenge:
+        answer.headers["Content-Security-Policy"] = policy(here, script=True)
+    return answer
 
 
 def _again(here: Desk, form: forms.Form, mistake: str, status: int, about: str = "form") -> Response:
@@ -146,7 +163,7 @@ def send_again(token: str) -> Response:
     return here.page("asked")
 
 
-def _read(here: Desk, token: str):  # type: ignore[no-untyped-def]
+def _read(here: Desk, token: str) -> Link:
     within = span(here.config.web.confirm_within)
     return here.app.links.read("confirm", token, max_age=within, now=here.clock())
 
@@ -158,7 +175,8 @@ def _expired(here: Desk, token: str, made_at: datetime) -> Response:
         410,
         made=made_at.astimezone(zone).date(),
         days=span(here.config.web.confirm_within).days or 1,
-        again_url=f"/confirm/{token}/again",
+        again_url=f"{here.prefix}/confirm/{token}/again",
+        wording=here.wording.text,
     )
 
 
@@ -168,6 +186,6 @@ def _welcome(here: Desk, subscriber_id: int) -> Response:
     return here.page(
         "confirmed",
         topics=here.titles(reader.topics),
-        preferences_url=here.app.links.preferences(subscriber_id),
+        preferences_url=here.app.links.fresh_preferences(subscriber_id, now=here.clock()),
         latest=latest_issue(here),
     )

@@ -23,7 +23,7 @@ REASONS = {
 def leave_page(token: str) -> Response:
     """Scanners and some mail programs open this: it shows a button, and nothing has happened yet."""
     _read(token)
-    return desk().page("leave", here=f"/unsubscribe/{token}", preferences_url=f"/preferences/{token}")
+    return desk().page("leave", here=_here(token), preferences_url=_preferences(token))
 
 
 @pages.post("/unsubscribe/<token>")
@@ -44,7 +44,7 @@ def undo(token: str) -> Response:
         return here.message(
             "You are back",
             "It is as if you had never left.",
-            link={"url": f"/preferences/{token}", "label": "Choose your topics"},
+            link={"url": _preferences(token), "label": "Choose your topics"},
         )
     reader = here.readers.find(link.subscriber_id)
     if reader and reader.state == "active":
@@ -67,7 +67,15 @@ def reason(token: str) -> Response:
 
 def _left(here: Desk, token: str, *, thanks: bool = False) -> Response:
     reasons = [(code, REASONS[code]) for code in LEAVING_REASONS]
-    return here.page("left", here=f"/unsubscribe/{token}", reasons=reasons, thanks=thanks)
+    return here.page("left", here=_here(token), reasons=reasons, thanks=thanks)
+
+
+def _here(token: str) -> str:
+    return f"{desk().prefix}/unsubscribe/{token}"
+
+
+def _preferences(token: str) -> str:
+    return f"{desk().prefix}/preferences/{token}"
 
 
 def _read(token: str) -> Link:

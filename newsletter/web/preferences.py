@@ -1,7 +1,9 @@
 """Preferences: topics, a break, a name, another address, leaving; all behind one signed link.
 
-Two kinds of link lead here. That of an issue's footer can do all of it but shows neither address nor name: an issue
-may be forwarded. That for unsubscribing can change topics, and nothing else.
+Two kinds of link lead here. That of an issue's footer shows neither address nor name, and does nothing that takes
+the newsletter from its reader but leaving, which can be undone: an issue may be forwarded. Another address takes a
+fresh link from a mail of the reader's own; else whoever got a forwarded issue could move the newsletter to
+themselves, and then have its reader's data. A link for unsubscribing can change topics, and nothing else.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from newsletter.errors import AddressError, LinkInvalid
 from newsletter.links import Link
 from newsletter.types import Subscriber, SubscriberState
 from newsletter.web.desk import Desk, desk
+from newsletter.web.form import read_name
 
 pages = Blueprint("preferences", __name__)
 WEEKS = ("2", "4", "8", "12")
+FRESH_FOR = timedelta(days=1)
 
 
 @pages.get("/preferences/<token>")
@@ -64,7 +68,7 @@ def resume(token: str) -> Response:
 @pages.post("/preferences/<token>/name")
 def name(token: str) -> Response:
     here, link = desk(), _read(token, full=True)
-    first_name = request.form.get("first_name", "").strip()[:60] or None
+    first_name = read_name(request.form.get("first_name", ""))
     here.readers.set_first_name(link.subscriber_id, first_name, origin=here.origin("link"), now=here.clock())
     return _page(here, token, link, said="Your name is saved." if first_name else "Your name is removed.")
 
@@ -72,6 +76,8 @@ def name(token: str) -> Response:
 @pages.post("/preferences/<token>/address")
 def address(token: str) -> Response:
     here, link = desk(), _read(token, full=True)
+    if not _is_fresh(here, link):
+        return _page(here, token, link, mistake="Please ask for a fresh link first.", status=403)
     try:
         email = request.form.get("email", "")[:1000]
         here.readers.request_address(link.subscriber_id, email, origin=here.origin("link"), now=here.clock())
@@ -80,6 +86,19 @@ def address(token: str) -> Response:
     here.worker.wake()
     return _page(
         here, token, link, said="If the address is right, an e-mail with a button is on its way to it."
+    )
+
+
+@pages.post("/preferences/<token>/link")
+def fresh_link(token: str) -> Response:
+    here, link = desk(), _read(token, full=True)
+    here.readers.ask_link(link.subscriber_id, now=here.clock())
+    here.worker.wake()
+    return _page(
+        here,
+        token,
+        link,
+        said="An e-mail with a fresh link is on its way to your address. It works for a day.",
     )
 
 
@@ -187,8 +206,9 @@ def _page(
     return here.page(
         "preferences",
         status,
-        here=f"/preferences/{token}",
+        here=f"{here.prefix}/preferences/{token}",
         full=link.purpose == "preferences",
+        fresh=_is_fresh(here, link),
         state=reader.state.value,
         topics=reader.topics,
         paused_until=_paused(here, reader),
@@ -196,6 +216,10 @@ def _page(
         mistake=mistake,
         about=about,
     )
+
+
+def _is_fresh(here: Desk, link: Link) -> bool:
+    return link.made_at is not None and link.issue_id is None and here.clock() - link.made_at <= FRESH_FOR
 
 
 def _paused(here: Desk, reader: Subscriber) -> date | None:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, abort, request
 from flask_limiter import ApplicationLimit, Limiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from newsletter.config import Web
+from newsletter.web.cors import add_cors, is_configured
 from newsletter.web.desk import Desk, desk, network
+from newsletter.web.names import host_of, origin_of
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+READING = ("GET", "HEAD", "OPTIONS")
+LEAVING = ("leaving.leave", "preferences.leave")
+"""Whoever holds the link may leave with it, from wherever, however often: a mail program in a browser sends its
+one-click request from its own site, and a large mail provider all of them from a few networks."""
+OPEN = ("health.alive", "health.ready")
+"""Asked by machines that know us by number; they tell nothing."""
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {own}; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+SCRIPT_POLICY = POLICY + "; script-src 'self' {own}; connect-src 'self' {own}"
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -30,76 +42,88 @@ HEADERS = {
 
 def protect(web: Flask, desk: Desk) -> None:
     settings = desk.config.web
+    wsgi = under_prefix(web.wsgi_app, desk.prefix) if desk.prefix else web.wsgi_app
     if settings.proxies:
-        web.wsgi_app = ProxyFix(web.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+        wsgi = ProxyFix(wsgi, x_for=settings.proxies, x_proto=settings.proxies)
+    web.wsgi_app = wsgi  # type: ignore[method-assign, assignment]
+    # A redirect would name a host and a scheme, and turn a mail program's POST into nothing.
+    web.url_map.strict_slashes = False
+    web.url_map.merge_slashes = False
     web.before_request(_known_host)
     web.before_request(_own_form)
     web.after_request(_seal)
     _budgets(settings).init_app(web)
 
 
-def _budgets(settings: Web) -> Limiter:
-    """Requests that can make us write to somebody, counted per network and over the whole service.
+def under_prefix(wsgi: WSGIApplication, prefix: str) -> WSGIApplication:
+    """For a service at `https://example.org/letter`, whether or not the proxy takes `/letter` away."""
 
-    Leaving is not among them: a large mail provider's one-click requests all come from its own few networks.
-    """
+    def stripped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == prefix or path.startswith(f"{prefix}/"):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+            environ["PATH_INFO"] = path[len(prefix) :] or "/"
+        return wsgi(environ, start_response)
+
+    return stripped
+
+
+def _budgets(settings: Web) -> Limiter:
+    """Requests that change something, counted per network and over the whole service. Leaving is not among them."""
+    per_minute = settings.requests_per_minute
     return Limiter(
         network,
         storage_uri="memory://",
         application_limits=[
-            ApplicationLimit(f"{settings.requests_per_minute}/minute", exempt_when=_writes_to_nobody),
+            ApplicationLimit(f"{per_minute}/minute", exempt_when=_is_free),
             ApplicationLimit(
-                f"{settings.requests_per_minute * 50}/minute",
-                key_function=lambda: "service",
-                exempt_when=_writes_to_nobody,
+                f"{per_minute * 50}/minute", key_function=lambda: "service", exempt_when=_is_free
             ),
         ],
     )
 
 
-WRITING = ("/subscribe", "/confirm/", "/preferences/")
-
-
-def _writes_to_nobody() -> bool:
-    return request.method != "POST" or not request.path.startswith(WRITING)
+def _is_free() -> bool:
+    return request.method != "POST" or request.endpoint is None or request.endpoint in LEAVING
 
 
 def _known_host() -> None:
     """A forged Host header would put somebody else's name into what we answer."""
-    host = request.host.lower()
-    own = urlsplit(desk().config.newsletter.public_url).netloc.lower()
-    if host != own and host not in desk().config.web.hosts:
+    if request.endpoint not in OPEN and host_of(request.host) not in desk().hosts:
         abort(421)
 
 
 def _own_form() -> None:
-    """A browser says from which site a form was sent. Ours and the configured ones may; mail programs and scripts
-    that say nothing hold a reader's link, or may only ask to subscribe."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+    """A browser says from which site a form was sent: from ours it may, and where `POST /subscribe` is meant from
+    the configured ones. Mail programs and scripts say nothing; they hold a reader's link, or may only ask to join.
+
+    Our own pages send `Origin: null`, because of our Referrer-Policy; `Sec-Fetch-Site` tells them from others.
+    """
+    if request.method in READING or request.endpoint in LEAVING:
         return
-    origin = request.headers.get("Origin")
-    if origin and origin != "null" and not allowed(origin):
+    origin = request.headers.get("Origin", "null")
+    if origin == "null":
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+            abort(403)
+    elif not is_ours(origin) and not is_configured(origin):
         abort(403)
-    if not origin and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        abort(403)
 
 
-def own_origin() -> str:
-    parts = urlsplit(desk().config.newsletter.public_url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+def is_ours(origin: str) -> bool:
+    """Of the host that this very request was sent to, which is a known one by now, or of `public_url`."""
+    _, _, host = origin_of(origin).partition("://")
+    return host in (host_of(request.host), *desk().hosts) if host else False
 
 
-def allowed(origin: str) -> bool:
-    """May a page of `origin` send us a form? Other sites only `POST /subscribe`, and only those configured."""
-    if origin.lower() == own_origin():
-        return True
-    known = {one.rstrip("/").lower() for one in desk().config.web.origins}
-    return request.path == "/subscribe" and origin.lower() in known
+def policy(here: Desk, *, script: bool = False) -> str:
+    """`public_url` is named beside 'self', because the service may be reached under other names too."""
+    return (SCRIPT_POLICY if script else POLICY).format(own=here.own_origin)
 
 
 def _seal(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if desk().config.newsletter.public_url.startswith("https:"):
+    response.headers.setdefault("Content-Security-Policy", policy(desk()))
+    if desk().own_origin.startswith("https:"):
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    return response
+    return add_cors(response)

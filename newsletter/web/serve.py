@@ -9,10 +9,11 @@ from flask import Flask
 
 from newsletter.app import make_app
 from newsletter.config import find_site
-from newsletter.web import make_web
+from newsletter.web import journal, make_web
 
 
 def make() -> Flask:
     """Raises ConfigError, StorageError."""
+    journal.configure()
     named = os.environ.get("NEWSLETTER_SITE")
     return make_web(make_app(find_site(Path.cwd(), site=Path(named) if named else None)))

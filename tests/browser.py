@@ -16,10 +16,8 @@ in_chromium = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
-# Frames for landmarks are a page's; a mail stands inside the page of a mail program.
-NOT_FOR_MAILS = {"rules": {"region": {"enabled": False}, "landmark-one-main": {"enabled": False}}}
-# axe leaves WCAG 2.2 AAA and 2.5.8 (targets) to who asks for them.
-STRICT = {"rules": {"color-contrast-enhanced": {"enabled": True}, "target-size": {"enabled": True}}}
+# A mail stands inside the page of a mail program: landmarks are that page's.
+NOT_FOR_MAILS = ("region", "landmark-one-main")
 
 
 @contextmanager
@@ -30,12 +28,18 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def violations(page: Page, *, mail: bool = False) -> list[str]:
-    """What axe-core finds wrong with the page as it is shown now, a line each: rule, element, what is wrong."""
+def violations(page: Page, *, mail: bool = False, contrast: float = 7) -> list[str]:
+    """What axe-core finds wrong with the page as it is shown now, a line each: rule, element, what is wrong.
+
+    `contrast`: 7 (WCAG 2.2, level AAA) or 4.5 (AA).
+    """
     from axe_playwright_python.sync_playwright import Axe
 
-    rules = {**STRICT["rules"], **(NOT_FOR_MAILS["rules"] if mail else {})}
-    found: list[dict[str, Any]] = Axe().run(page, options={"rules": rules}).response["violations"]
+    # These two are off unless they are asked for.
+    rules = {"color-contrast-enhanced": contrast >= 7, "target-size": True}
+    rules |= dict.fromkeys(NOT_FOR_MAILS, not mail)
+    options = {"rules": {name: {"enabled": on} for name, on in rules.items()}}
+    found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
     return [
         f"{one['id']}: {node['html'][:150]} ({' '.join(node['failureSummary'].split())})"
         for one in found

@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from flask import Flask
+from issue_site import SLUG, write_issue
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from newsletter.app import App, make_app
@@ -72,6 +73,14 @@ class ReadersSite:
         """Let the service do what it has to do after its answers."""
         desk: Desk = self.web.extensions["desk"]
         desk.worker.run_once()
+
+    def send_issue(self) -> str:
+        """Publish and send an issue to whoever is subscribed. Returns its slug."""
+        write_issue(self.root)
+        self.app.approvals.approve(SLUG, "Ada", self.now())
+        self.app.publish(SLUG, self.now())
+        self.app.sending.send(SLUG, self.now())
+        return SLUG
 
     def mails(self, kind: str) -> list[EmailMessage]:
         """The mails of this kind, the oldest first."""

@@ -8,10 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 from readers_site import ReadersSite, body
 
-FOREIGN = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A site with our form</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head>
-<body><main><h1>A site with our form</h1>%s</main></body></html>"""
-SINGLE_MAILS = ("confirm", "preferences", "address", "moving", "data")
+SINGLE_MAILS = ("confirm", "preferences", "link", "address", "moving", "data")
 
 
 def walk(site: ReadersSite, page: Page, email: str = "ana@example.org") -> Iterator[str]:
@@ -95,6 +92,12 @@ def _preferences(site: ReadersSite, page: Page, email: str) -> Iterator[str]:
     page.locator("main button").click()
     yield "kept"
     page.goto(preferences)
+    site.wait(days=2)
+    page.reload()
+    yield "preferences-not-fresh"
+    page.get_by_role("button", name="Send me a fresh link").click()
+    yield "preferences-fresh-link"
+    page.goto(preferences)
     page.get_by_role("button", name="Send me the link").click()
     site.settle()
     yield "preferences-data"
@@ -160,4 +163,4 @@ def show_mails(site: ReadersSite, page: Page) -> Iterator[str]:
     page.goto("about:blank")  # else the last page's policy holds for the mail's styles too
     for kind in SINGLE_MAILS:
         page.set_content(body(site.mail(kind), "html"), wait_until="load")
-        yield f"mail-{kind}"
+        yield kind

@@ -55,6 +55,8 @@ def test_wings_read_no_clock() -> None:
         str(source.relative_to(ROOT))
         for source in SOURCES
         if source.relative_to(ROOT / "newsletter").parts[0] not in doors
-        and re.search(r"datetime\.now\(|time\.time\(|date\.today\(|utcnow\(", source.read_text(encoding="utf-8"))
+        and re.search(
+            r"datetime\.now\(|time\.time\(|date\.today\(|utcnow\(", source.read_text(encoding="utf-8")
+        )
     ]
     assert asking == []

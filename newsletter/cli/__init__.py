@@ -100,14 +100,18 @@ class _Moment(click.ParamType[datetime]):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@click.group(cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_LateGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--site",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="NEWSLETTER_SITE",
     help="The site's folder; otherwise the nearest one upward with newsletter.toml.",
 )
-@click.option("--now", type=_Moment(), metavar="TIME", help="Act as if it were this moment (to try a schedule out).")
+@click.option(
+    "--now", type=_Moment(), metavar="TIME", help="Act as if it were this moment (to try a schedule out)."
+)
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 @click.version_option(__version__, prog_name="newsletter")
 @click.pass_context

@@ -269,7 +269,9 @@ mails = Table(
     Column("network_hash", Text),  # who caused it; NULL where no network did
     Column("at", UtcDateTime, nullable=False),
     Column("state", Text, nullable=False, server_default="waiting"),
-    Column("not_before", UtcDateTime),  # when to try again, or when a sender that died is passed over; NULL: at once
+    Column(
+        "not_before", UtcDateTime
+    ),  # when to try again, or when a sender that died is passed over; NULL: at once
     Column("tries", Integer, nullable=False, server_default="0"),
     _one_of("state", ("waiting", "sent", "given_up")),
     Index("ix_mails_subscriber_id_at", "subscriber_id", "at"),  # "how many to this address lately?"

@@ -56,23 +56,10 @@ class Action(StrEnum):
 GIVING = (Action.CONFIRMED, Action.ADDED, Action.IMPORTED, Action.RETURNED)
 """What makes a reader active. `consent verify` asks for one of these for everyone who is."""
 
-COLUMNS = (
-    "id",
-    "subscriber_id",
-    "given_at",
-    "network_hash",
-    "detail",
-    "action",
-    "at",
-    "form",
-    "source",
-    "wording_id",
-    "hash",
-)
+VARYING = ("id", "subscriber_id", "given_at", "network_hash", "detail", "hash")
+"""The columns in which the lines of one writer differ."""
+COLUMNS = (*VARYING, "action", "at", "form", "source", "wording_id")
 Row = tuple[Any, ...]
-"""One line, in the order of COLUMNS."""
-Writer = Callable[[int, datetime | None, str | None, str], Row]
-"""subscriber_id, given_at, network_hash, detail → the next line."""
 
 
 class Chain:
@@ -89,30 +76,57 @@ class Chain:
     def writer(
         self, action: Action, now: datetime, origin: Origin, *, raw: Callable[[datetime], Any] = lambda at: at
     ) -> Writer:
-        """Makes lines that differ only in reader, `given_at`, `network_hash` and `detail`.
+        """Makes lines about one action from one place. `raw` turns moments into what the driver takes, for lines
+        that are stored past SQLAlchemy's types."""
+        return Writer(self, action, now, origin, raw)
 
-        `raw` turns the moments of a line into what the driver takes, for lines stored past SQLAlchemy's types.
-        """
-        wording = origin.wording.hash if origin.wording else None
-        wording_id = remember_wording(self._conn, origin.wording) if origin.wording else None
-        tail = _json(action, moment(now), origin.form, origin.source, wording)
-        constant = (action.value, raw(now), origin.form, origin.source, wording_id)
+    def next(self, subscriber_id: int, varying: str, tail: str) -> int:
+        """Move the end on by one line; its id. The new hash is then `hash`."""
+        self.lines += 1
+        self.hash = _linked(self.lines, self.hash, subscriber_id, varying, tail)
+        return self.lines
 
-        def write(
-            subscriber_id: int, given_at: datetime | None, network_hash: str | None, detail: str
-        ) -> Row:
-            self.lines += 1
-            varying = _json(moment(given_at) if given_at else None, network_hash, detail)
-            self.hash = _linked(self.lines, self.hash, subscriber_id, varying, tail)
-            given = raw(given_at) if given_at else None
-            return (self.lines, subscriber_id, given, network_hash, detail, *constant, self.hash)
-
-        return write
+    def remember_wording(self, wording: Wording) -> int:
+        """The id of a wording, stored once however many were shown it."""
+        query = select(wordings.c.id).where(wordings.c.hash == wording.hash)
+        known = self._conn.execute(query).scalar()
+        if known is not None:
+            return int(known)
+        values = {"version": wording.version, "text": wording.text, "hash": wording.hash}
+        return int(self._conn.execute(wordings.insert().returning(wordings.c.id), values).scalar_one())
 
     def close(self) -> None:
         """Seal the new end. Belongs into the transaction that stores the lines."""
         seal = keyed_hash(self._key, HEAD_PURPOSE, head_text(self.lines, self.hash))
         self._conn.execute(consent_head.update().values(lines=self.lines, hash=self.hash, seal=seal))
+
+
+class Writer:
+    """Makes lines that share `constants` and differ in VARYING."""
+
+    def __init__(
+        self, chain: Chain, action: Action, now: datetime, origin: Origin, raw: Callable[[datetime], Any]
+    ) -> None:
+        wording = origin.wording
+        self.constants: dict[str, Any] = {
+            "action": action.value,
+            "at": raw(now),
+            "form": origin.form,
+            "source": origin.source,
+            "wording_id": chain.remember_wording(wording) if wording else None,
+        }
+        self._chain = chain
+        self._raw = raw
+        self._tail = _json(action, moment(now), origin.form, origin.source, wording.hash if wording else None)
+
+    def line(
+        self, subscriber_id: int, given_at: datetime | None, network_hash: str | None, detail: str
+    ) -> Row:
+        """The next line, in the order of VARYING."""
+        varying = _json(moment(given_at) if given_at else None, network_hash, detail)
+        number = self._chain.next(subscriber_id, varying, self._tail)
+        given = self._raw(given_at) if given_at else None
+        return (number, subscriber_id, given, network_hash, detail, self._chain.hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +150,9 @@ class Log:
         """Add a line about one reader; returns its id. `detail` must not be personal."""
         chain = Chain(conn, self.keys)
         network_hash = self.hash_network(origin.network)
-        row = chain.writer(action, now, origin)(subscriber_id, None, network_hash, detail)
-        conn.execute(consent.insert(), dict(zip(COLUMNS, row, strict=True)))
+        writer = chain.writer(action, now, origin)
+        line = writer.line(subscriber_id, None, network_hash, detail)
+        conn.execute(consent.insert(), dict(zip(VARYING, line, strict=True)) | writer.constants)
         chain.close()
         if self.keep_networks and origin.network and not is_hashed(origin.network):
             conn.execute(consent_networks.insert(), {"consent_id": chain.lines, "network": origin.network})
@@ -157,15 +172,6 @@ class Log:
 def is_hashed(network: str) -> bool:
     """`<fingerprint>:<HMAC>`: no network address looks like it."""
     return re.fullmatch(r"[0-9a-f]{8}:[0-9a-f]{64}", network) is not None
-
-
-def remember_wording(conn: Connection, wording: Wording) -> int:
-    """The id of a wording, stored once however many were shown it. Call it while holding the log's end."""
-    known = conn.execute(select(wordings.c.id).where(wordings.c.hash == wording.hash)).scalar()
-    if known is not None:
-        return int(known)
-    values = {"version": wording.version, "text": wording.text, "hash": wording.hash}
-    return int(conn.execute(wordings.insert().returning(wordings.c.id), values).scalar_one())
 
 
 def list_lines(conn: Connection, subscriber_id: int) -> list[dict[str, Any]]:
@@ -199,7 +205,7 @@ def forget_networks(conn: Connection, subscriber_ids: Iterable[int]) -> None:
 
 def line_hash(row: Row, previous: str, wording_hash: str | None) -> str:
     """What a stored line's hash must be, after a line with the hash `previous`."""
-    number, subscriber_id, given_at, network_hash, detail, action, at, form, source, _, _ = row
+    number, subscriber_id, given_at, network_hash, detail, _, action, at, form, source, _ = row
     varying = _json(moment(given_at) if given_at else None, network_hash, detail)
     tail = _json(action, moment(at), form, source, wording_hash)
     return _linked(number, previous, subscriber_id, varying, tail)

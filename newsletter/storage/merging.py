@@ -18,25 +18,13 @@ from sqlalchemy import Connection, Text, Update, bindparam, cast, exists, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.listed import Standing
-from newsletter.storage.consent import COLUMNS, Action, Chain, Log, Row, Writer
+from newsletter.storage.consent import VARYING, Action, Chain, Log, Row, Writer
 from newsletter.storage.schema import consent, subscribers, suppressions
 from newsletter.storage.staging import count_standing, fetch_many, insert_many, outcomes, raw_moment, staged
 from newsletter.storage.suppressions import Reason
 from newsletter.types import Origin
 
-NEW_COLUMNS = (
-    "id",
-    "email",
-    "email_key",
-    "first_name",
-    "state",
-    "topics",
-    "source",
-    "created_at",
-    "confirmed_at",
-    "unsubscribed_at",
-)
-
+NEW_COLUMNS = ("id", "email", "email_key", "first_name", "topics")
 
 SUPPRESSIONS: dict[int, Reason] = {
     Standing.BLOCKED: Reason.MANUAL,
@@ -124,8 +112,10 @@ class Merge:
     def __init__(self, conn: Connection, origin: Origin, log: Log, now: datetime) -> None:
         self._conn = conn
         self._now = now
-        self._source = origin.source
-        self._raw_now = raw_moment(conn, now)
+        at = raw_moment(conn, now)
+        every = {"source": origin.source, "created_at": at}
+        self._active = every | {"state": "active", "confirmed_at": at}
+        self._kept_out = every | {"state": "unsubscribed", "unsubscribed_at": at}
         self._chain = Chain(conn, log.keys)
         raw = partial(raw_moment, conn)
         self._imported = self._chain.writer(Action.IMPORTED, now, origin, raw=raw)
@@ -146,14 +136,16 @@ class Merge:
         self._acts[act](row, name, topics)
 
     def flush(self) -> None:
-        insert_many(self._conn, subscribers, NEW_COLUMNS, self._new)
+        insert_many(self._conn, subscribers, NEW_COLUMNS, self._new, self._active)
+        insert_many(self._conn, subscribers, NEW_COLUMNS, self._new_outside, self._kept_out)
         for values in self._changed:
             if values:
                 self._conn.execute(_update_by_id(values[0]), values)
         if self._suppressed:
             insert = postgresql.insert if self._conn.dialect.name == "postgresql" else sqlite.insert
             self._conn.execute(insert(suppressions).on_conflict_do_nothing(), self._suppressed)
-        insert_many(self._conn, consent, COLUMNS, self._lines)
+        for writer, lines in self._lines.items():
+            insert_many(self._conn, consent, VARYING, lines, writer.constants)
         self._begin_chunk()
 
     def close(self) -> None:
@@ -165,7 +157,8 @@ class Merge:
 
     def _begin_chunk(self) -> None:
         self._new: list[tuple[Any, ...]] = []
-        self._lines: list[Row] = []
+        self._new_outside: list[tuple[Any, ...]] = []
+        self._lines: dict[Writer, list[Row]] = {self._imported: [], self._left: []}
         self._activated: list[dict[str, Any]] = []
         self._updated: list[dict[str, Any]] = []
         self._gone: list[dict[str, Any]] = []
@@ -174,18 +167,12 @@ class Merge:
 
     def _add(self, row: Candidate, name: str | None, topics: str) -> None:
         self._last_id += 1
-        now = self._raw_now
-        self._new.append(
-            (self._last_id, row.email, row.key, name, "active", topics, self._source, now, now, None)
-        )
+        self._new.append((self._last_id, row.email, row.key, name, topics))
         self._log(self._imported, self._last_id, row, topics)
 
     def _keep_out(self, row: Candidate, name: str | None, topics: str) -> None:
         self._last_id += 1
-        now = self._raw_now
-        self._new.append(
-            (self._last_id, row.email, row.key, None, "unsubscribed", "*", self._source, now, None, now)
-        )
+        self._new_outside.append((self._last_id, row.email, row.key, None, "*"))
         self._log(self._left, self._last_id, row, "")
 
     def _activate(self, row: Candidate, name: str | None, topics: str) -> None:
@@ -214,10 +201,10 @@ class Merge:
         reason = SUPPRESSIONS[row.standing].value
         self._suppressed.append({"email_key": row.key, "reason": reason, "at": self._now, "detail": "import"})
 
-    def _log(self, write: Writer, subscriber_id: int | None, row: Candidate, topics: str) -> None:
+    def _log(self, writer: Writer, subscriber_id: int | None, row: Candidate, topics: str) -> None:
         given_at = datetime.fromisoformat(row.given_at) if row.given_at else None
-        line = write(subscriber_id or 0, given_at, row.network, f"topics {topics}" if topics else "")
-        self._lines.append(line)
+        detail = f"topics {topics}" if topics else ""
+        self._lines[writer].append(writer.line(subscriber_id or 0, given_at, row.network, detail))
 
 
 def _update_by_id(values: dict[str, Any]) -> Update:

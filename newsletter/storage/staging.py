@@ -6,10 +6,12 @@ SQLite in a file of its own that is unlinked from the start, so that filling it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -111,26 +113,43 @@ def stage(conn: Connection, rows: Iterable[ListRow]) -> Iterator[int]:
         yield there
 
 
-def insert_many(conn: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Rows as tuples, past the slower ways of binding them one by one. Moments: see `raw_moment`."""
+def insert_many(
+    conn: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    constants: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Rows as tuples, past the slower ways of binding them one by one; `constants` are the same in each row.
+    Moments: see `raw_moment`."""
     if not rows:
         return
     cursor = conn.connection.cursor()
-    columns = ", ".join(names)
+    same = tuple(constants.values())
     if conn.dialect.name == "postgresql":
-        with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY {table.name} ({', '.join((*constants, *names))}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write_row((*same, *row))
     else:
-        # Fifty rows a statement: SQLite prepares checks and indexes once for all of them.
-        mark = f"({', '.join('?' * len(names))})"
-        head = f"INSERT INTO {table.name} ({columns}) VALUES "  # noqa: S608 - names of our own
-        whole = head + ", ".join([mark] * AT_ONCE)
+        columns = (*constants, *names)
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
-            statement = whole if len(some) == AT_ONCE else head + ", ".join([mark] * len(some))
-            cursor.execute(statement, list(chain.from_iterable(some)))
+            statement = _insert_statement(table.name, columns, len(same), len(some))
+            cursor.execute(statement, [*same, *chain.from_iterable(some)])
     cursor.close()
+
+
+@lru_cache(64)
+def _insert_statement(table: str, columns: tuple[str, ...], same: int, rows: int) -> str:
+    """Many rows a statement: SQLite prepares checks and indexes once for all, and binds what is the same once."""
+    constant = [f"?{number + 1}" for number in range(same)]
+    differing = len(columns) - same
+    marks = (
+        ", ".join(constant + [f"?{same + row * differing + number + 1}" for number in range(differing)])
+        for row in range(rows)
+    )
+    values = ", ".join(f"({mark})" for mark in marks)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}"  # noqa: S608 - names of our own
 
 
 def raw_moment(conn: Connection, value: datetime) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 from sqlalchemy.exc import OperationalError
 
 from newsletter.storage.schema import wishes
@@ -49,10 +50,8 @@ def settle_wishes(
     none keeps the others waiting for ever. Only when the store itself fails all stay, and it raises.
     """
     failed: list[Exception] = []
-    for count in range(limit):
-        wish = take_wish(conn)
-        if wish is None:
-            return count, failed
+    taken = _take_wishes(conn, limit)
+    for wish in taken:
         try:
             with conn.begin_nested():
                 settle(wish)
@@ -60,17 +59,17 @@ def settle_wishes(
             raise
         except Exception as error:
             failed.append(error)
-    return limit, failed
+    return len(taken), failed
 
 
-def take_wish(conn: Connection) -> Wish | None:
-    """The oldest wish, which goes with this transaction: if that fails, it is still there. None: there is none."""
-    oldest = select(wishes.c.id).order_by(wishes.c.id).limit(1).with_for_update(skip_locked=True)
-    row = conn.execute(
-        delete(wishes).where(wishes.c.id == oldest.scalar_subquery()).returning(wishes)
-    ).first()
-    if row is None:
-        return None
+def _take_wishes(conn: Connection, limit: int) -> list[Wish]:
+    """They go with this transaction: if that fails, they are still there."""
+    oldest = select(wishes.c.id).order_by(wishes.c.id).limit(limit).with_for_update(skip_locked=True)
+    rows = conn.execute(delete(wishes).where(wishes.c.id.in_(oldest)).returning(wishes)).all()
+    return [_wish(row) for row in sorted(rows, key=lambda row: int(row.id))]
+
+
+def _wish(row: Row[Any]) -> Wish:
     wording = Wording(row.wording, version=row.wording_version)
     return Wish(
         email=row.email,

@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from newsletter.errors import ConfigError, StorageError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it against the folder."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -27,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 
-from newsletter.types import DeliveryState, IssueState, SubscriberState
+from newsletter.types import DeliveryState, EventKind, IssueState, News, SubscriberState
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -302,6 +303,8 @@ batches = Table(
     Index("ix_batches_issue_id_number", "issue_id", "number"),  # planning looks up the batch of each reader
 )
 
+TROUBLE = "news IN ('soft_bounced', 'bounced', 'complained')"
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -313,12 +316,22 @@ deliveries = Table(
     Column("state", Text, nullable=False),
     Column("reference", Text),  # the provider's own id; NULL until sent, or where it gives none
     Column("reason", Text),  # why refused, skipped or in doubt; NULL otherwise
+    Column("news", Text),  # the furthest the provider's news of it went; NULL until there is any
     _one_of("state", DeliveryState),
+    _one_of("news", News),
     # A line without a batch would never be sent, and nobody would know.
     CheckConstraint("batch_id IS NOT NULL OR state = 'skipped'", name="has_batch"),
     CheckConstraint("(batch_id IS NULL) = (edition_id IS NULL)", name="batch_has_edition"),
     # A batch's members. Only a batch that is split, before it is claimed, gives some of them to a new one.
     Index("ix_deliveries_batch_id", "batch_id"),
+    # "Are there too many bounces and complaints?" is asked with each one: they are few among many.
+    Index(
+        "ix_deliveries_trouble",
+        "issue_id",
+        "news",
+        sqlite_where=text(TROUBLE),
+        postgresql_where=text(TROUBLE),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -338,6 +351,30 @@ attempts = Table(
     UniqueConstraint("batch_id", "number"),
     _one_of("outcome", ("taken", "not_taken", "maybe_taken")),
     sqlite_autoincrement=True,
+)
+
+events = Table(
+    "events",
+    metadata,
+    # What providers told later, as it came. Written before they are thanked; one that is told again changes nothing.
+    Column("id", Integer, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("key", Text, nullable=False),  # the provider's name for the event, or a hash of what it said
+    Column("kind", Text, nullable=False),
+    Column("permanent", Boolean, nullable=False),  # of a bounce: for good
+    Column("at", UtcDateTime, nullable=False),  # when it happened, as the provider says
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("issue_id", Integer, ForeignKey("issues.id")),  # NULL: not about an issue's delivery
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id")),  # NULL: about nobody we know
+    Column("email_key", Text),  # NULL where the provider names none, and once its reader is erased
+    Column("reference", Text),  # the provider's name for the message; NULL where it gives none
+    Column("detail", Text, nullable=False),  # what the receiving server said; empty once its reader is erased
+    Column("raw", Text, nullable=False),  # likewise
+    UniqueConstraint("provider", "key"),
+    _one_of("kind", EventKind),
+    # "All about this reader", by id and by address: to be shown, and to be erased.
+    Index("ix_events_subscriber_id", "subscriber_id"),
+    Index("ix_events_email_key", "email_key"),
 )
 
 runs = Table(

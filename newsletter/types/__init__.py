@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from newsletter.types.article import Article, Placement
 from newsletter.types.feed import FeedPage, Fetched, FoundArticle, Image, Skipped, Video
-from newsletter.types.feedback import Event, EventKind, Incoming
+from newsletter.types.feedback import Event, EventKind, Incoming, News
 from newsletter.types.issue import ALL_TOPICS, Edition, Issue, Layout, Pick, Story, Topics, editions_hash
 from newsletter.types.ledger import (
     DELIVERY_MARK,
@@ -47,6 +47,7 @@ __all__ = [
     "IssueState",
     "Layout",
     "Message",
+    "News",
     "Origin",
     "Outgoing",
     "Pick",

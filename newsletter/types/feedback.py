@@ -18,6 +18,19 @@ class EventKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+class News(StrEnum):
+    """The furthest that news of one delivery went. It only ever moves down this list: in whichever order events
+    come in, the end is the same."""
+
+    DEFERRED = "deferred"
+    DELIVERED = "delivered"
+    UNSUBSCRIBED = "unsubscribed"
+    SOFT_BOUNCED = "soft_bounced"
+    BOUNCED = "bounced"
+    """For good."""
+    COMPLAINED = "complained"
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One request to a webhook, exactly as it came: signatures are made over these bytes."""

@@ -58,7 +58,7 @@ class Answered:
         """Raises MaybeTaken: it was a success of which we cannot read what succeeded."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise MaybeTaken(
                 "the provider answered with something that is not JSON", where=str(self.status)
             ) from None
@@ -87,6 +87,13 @@ class Caller:
         """A GET, which changes nothing. Raises NotTaken when there is no answer, StopSending when there never is."""
         try:
             return self.call("GET", url, **request)
+        except MaybeTaken as error:
+            raise NotTaken(error.what, where=error.where, hint=error.hint) from None
+
+    def ask_json(self, method: str, url: str, **request: Any) -> Any:
+        """A question, for JSON. Raises as `ask` does, also when the answer cannot be read."""
+        try:
+            return self.call(method, url, **request).json()
         except MaybeTaken as error:
             raise NotTaken(error.what, where=error.where, hint=error.hint) from None
 

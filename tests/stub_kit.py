@@ -10,6 +10,7 @@ Each provider that speaks HTTP has one in `provider_stubs/<name>.py`, a class na
         def too_much(self): ...                        # its refusal for now, and the seconds it asks for
         def garbage(self): ...                         # a success of which nobody can tell what succeeded
         def news(self, told, now): ...                 # the genuine webhook request that tells of this
+        def signed(self, body, now): ...               # any body, signed as genuine
 
 A provider that does not speak HTTP derives from Stub, and takes part in what applies to it: see `Stub`.
 """
@@ -17,6 +18,7 @@ A provider that does not speak HTTP derives from Stub, and takes part in what ap
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +27,13 @@ from datetime import datetime
 from email import message_from_bytes
 from email.policy import SMTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.types import Incoming
 
+RECORDED = Path(__file__).parent / "recorded"
 BAD = "refused.by.everybody@example.org"
 """The address that every stub takes for one that no mail can be sent to."""
 
@@ -142,6 +146,10 @@ class Stub:
         """The genuine request that tells of these; several only where `batches_news`."""
         raise NotImplementedError
 
+    def signed(self, body: bytes, now: datetime) -> Incoming:
+        """Any body, as the vendor would sign it: only for those that tell of anything."""
+        return Incoming({}, body, {}, now)
+
     def stale(self, told: list[Told], now: datetime) -> Incoming | None:
         """A request that was genuine too long ago; None where the vendor's signature does not hold a time."""
         return None
@@ -153,10 +161,6 @@ class Stub:
 
 class HttpStub(Stub):
     """A vendor's API on loopback. Every request is kept, whatever the answer."""
-
-    records: ClassVar[tuple[str, ...]] = ()
-    """Headers, in lower case, that belong to the recorded request beside the method, the path and the body;
-    those that hold secrets are blanked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -222,15 +226,25 @@ def serving(stub: HttpStub) -> Iterator[str]:
             server.shutdown()
 
 
-def as_recorded(asked: Asked, names: tuple[str, ...], secrets: dict[str, str]) -> str:
-    """A request as `tests/recorded/<name>.http` has it: JSON bodies laid out, secrets blanked."""
+def is_as_recorded(asked: Asked, name: str, headers: tuple[str, ...], secrets: dict[str, str]) -> bool:
+    """Whether it is the request that is checked in; RECORD in the environment writes it anew."""
+    found, place = _as_recorded(asked, headers, secrets), RECORDED / f"{name}.http"
+    if "RECORD" in os.environ:
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(found, encoding="utf-8")
+    assert found == place.read_text(encoding="utf-8")
+    return True
+
+
+def _as_recorded(asked: Asked, names: tuple[str, ...], secrets: dict[str, str]) -> str:
+    """JSON laid out, secrets blanked."""
     lines = [f"{asked.method} {asked.path}"]
-    lines += [f"{name}: {asked.headers[name]}" for name in names if name in asked.headers]
+    lines += [f"{name}: {asked.headers[name]}" for name in names]
     try:
         body = json.dumps(json.loads(asked.body), indent=1, ensure_ascii=False)
     except ValueError:
         body = asked.body.decode().replace("\r\n", "\n")
     text = "\n".join([*lines, "", body, ""])
     for name, secret in secrets.items():
-        text = text.replace(secret, f"<{name}>")
+        text = text.replace(secret, f"({name})")
     return text

@@ -69,6 +69,18 @@ def read_settings(model: type[S], settings: config.Provider) -> S:
         raise ConfigError(first["msg"].removeprefix("Value error, "), where=where) from None
 
 
+def read_api_key(settings: config.Provider, root: Path, file: str | None) -> str:
+    """The provider's secret, from NEWSLETTER_API_KEY or from `file`. Raises ConfigError when there is none."""
+    found = config.secret("api_key", root=root, file=file)
+    if not found:
+        raise ConfigError(
+            f"{settings.name} needs an API key",
+            where="newsletter.toml: [provider]",
+            hint="Set NEWSLETTER_API_KEY, or name a file that holds it with api_key_file.",
+        )
+    return found
+
+
 def call(provider: Provider, outgoing: Outgoing) -> list[Receipt]:
     """Send, and say what is known: receipts, or exactly one of NotTaken, MaybeTaken, StopSending.
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, Update, bindparam, cast, exists, func, select, text
+from sqlalchemy import Connection, Text, Update, bindparam, case, cast, exists, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.listed import Standing
@@ -89,7 +89,8 @@ def candidates(conn: Connection) -> Iterator[Sequence[Candidate]]:
 
 
 def _chose(action: Action) -> Any:
-    return exists().where(consent.c.subscriber_id == subscribers.c.id, consent.c.action == action)
+    own = exists().where(consent.c.subscriber_id == subscribers.c.id, consent.c.action == action)
+    return case((subscribers.c.id.is_not(None), own))  # most rows of a list are about nobody yet
 
 
 class Act(StrEnum):

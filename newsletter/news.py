@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,6 +66,12 @@ def moment(value: Any, otherwise: datetime) -> datetime:
 def key_of(*parts: str) -> str:
     """A name for an event that has none of its own: the same for the same parts."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def delivery_of(message_id: str) -> str | None:
+    """The delivery that a Message-ID of ours names: `<7-12.2026-11-26@example.org>` → `7-12`."""
+    found = re.fullmatch(r"\s*<?([a-z]*-?[0-9]+(?:-[0-9]+)?)\.[^@\s]+@[^@\s>]+>?\s*", message_id)
+    return found[1] if found else None
 
 
 def is_same(given: str, expected: str) -> bool:

@@ -42,7 +42,7 @@ PLAIN = "min_fill_seconds = 0\nrequests_per_minute = 100000\nmails_per_network =
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
-@dataclass
+@dataclass(repr=False)
 class WebSite:
     root: Path
     app: App

@@ -16,6 +16,15 @@ in_chromium = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
+
+
+def in_a_browser(test: Any) -> Any:
+    """Marks one test as `in_chromium` marks a file."""
+    for mark in in_chromium:
+        test = mark(test)
+    return test
+
+
 # A mail stands inside the page of a mail program: landmarks are that page's.
 NOT_FOR_MAILS = ("region", "landmark-one-main")
 

@@ -14,6 +14,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from newsletter.errors import ConfigError, StorageError
 
+BUSY_MS = 30_000
+"""How long a writer waits for SQLite's lock: a list of a million readers holds it for some ten seconds."""
 HEAD = "0002"
 """The newest migration; a test holds it against the folder."""
 
@@ -123,7 +125,7 @@ def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
-        "busy_timeout=10000",
+        f"busy_timeout={BUSY_MS}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "recursive_triggers=ON",  # without it INSERT OR REPLACE deletes past the consent log's trigger

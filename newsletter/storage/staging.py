@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from newsletter.listed import ListRow, Standing
+from newsletter.storage.database import BUSY_MS
 
 Row = tuple[Any, ...]
 
@@ -77,7 +78,7 @@ def staging(engine: Engine) -> Iterator[Connection]:
             conn.rollback()
             with step(conn, read_only=True):
                 temporary.drop_all(conn)
-            _prepare(conn, temporary="MEMORY", cache=2_000, wait=10_000)
+            _prepare(conn, temporary="MEMORY", cache=2_000, wait=BUSY_MS)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import AddressError
@@ -71,6 +71,8 @@ def test_both_parts_come_back_as_they_were(page: str, plain: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(BODY)
+@example("000" + "\xa0" * 4 + "\U00010000" * 4 + "0" + UNSUBSCRIBE_MARK)
+@example("=\xa00" + "\U00010000" * 2 + "\xa0\U00010000é =\U00010000 \nmore")
 def test_lines_are_short_and_end_in_crlf(page: str) -> None:
     """At most 76 characters in the parts and 998 anywhere, no bare CR or LF, and nothing but ASCII."""
     content = fill(edition(page=page, plain=page)).content

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from newsletter.composer import Composer
     from newsletter.links import Links
     from newsletter.pipeline.collect import PullReport
+    from newsletter.pipeline.feedback import Feedback
     from newsletter.pipeline.post import Office
     from newsletter.pipeline.subscribe import Added
     from newsletter.providers import Provider
@@ -207,6 +208,14 @@ class App:
             log=self.readers.log,
             write=partial(render_letter, renderer),
         )
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """What is done with what providers tell later."""
+        from newsletter.pipeline.feedback import Feedback
+        from newsletter.pipeline.subscribe import leave
+
+        return Feedback(self.database, self.readers.log, self.config.sending, leave)
 
     def issue_to_send(self, name: str | None, now: datetime) -> str:
         """The issue that `send` means: a slug or a path; else one whose sending has begun, else the next one.

@@ -153,6 +153,8 @@ class Sending(Table):
     concurrency: int = Field(default=4, ge=1, le=64)
     stop_after_errors: int = Field(default=5, ge=1)
     """Failed calls in a row after which a run stops by itself."""
+    soft_bounces: int = Field(default=3, ge=1, le=52)
+    """Issues in a row that bounce, each only for now, after which an address is suppressed."""
     max_bounce_rate: float = Field(default=0.05, ge=0, le=1)
     max_complaint_rate: float = Field(default=0.001, ge=0, le=1)
 

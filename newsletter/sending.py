@@ -6,7 +6,7 @@ Doors call these; `now` is theirs to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,10 @@ from newsletter.pipeline.send import Job, Letter, give_up
 from newsletter.process import this_process
 from newsletter.providers import Provider
 from newsletter.render.personalise import Envelope, MailTemplate
-from newsletter.storage import issues, planning
+from newsletter.storage import issues, news, planning
 from newsletter.storage.database import reading, writing
 from newsletter.storage.issues import PublishedIssue
-from newsletter.types import Edition, IssueState, Tally, editions_hash
+from newsletter.types import Edition, IssueState, News, Tally, editions_hash
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -41,6 +41,8 @@ class Status:
     """Messages a second over the last minute; 0 when nothing moved."""
     errors: tuple[str, ...]
     """What the latest failed calls said."""
+    news: dict[News, int] = field(default_factory=dict)
+    """What the provider told later, in deliveries."""
 
     @property
     def seconds_left(self) -> float | None:
@@ -105,6 +107,7 @@ class Sending:
                 issues.tally(conn, issue.id),
                 issues.recent_rate(conn, issue.id, now, window=RECENTLY),
                 tuple(issues.latest_errors(conn, issue.id)),
+                news.count_news(conn, issue.id),
             )
 
     def forecast(self, slug: str, editions: Sequence[Edition], now: datetime) -> Forecast:
@@ -165,6 +168,10 @@ class Sending:
         report = engine.run(self._job(issue, editions), pace, now, watch)
         with writing(self.database) as conn:
             issues.finish_issue(conn, issue.id, now + timedelta(seconds=report.seconds))
+            now_is = issues.get_issue(conn, slug)
+        if now_is.state is IssueState.PAUSED:  # by a person, or by itself: see pipeline.feedback
+            why = f": {now_is.note}" if now_is.note else ""
+            report.stopped = report.stopped or f"the issue was paused{why}"
         return report
 
     def _job(self, issue: PublishedIssue, editions: dict[int, Edition]) -> Job:

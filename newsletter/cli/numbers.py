@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.types import Tally
+from newsletter.types import News, Tally
 
 _STATES = ("sent", "refused", "skipped", "queued", "sending", "in_doubt")
 
@@ -24,3 +24,8 @@ def parts(tally: Tally) -> str:
     counted = [(getattr(tally, state), state.replace("_", " ")) for state in _STATES]
     said = " + ".join(f"{number:,} {state}" for number, state in counted if number)
     return f"{tally.audience:,} = {said}" if said else "no readers"
+
+
+def told(news: dict[News, int]) -> str:
+    """`4,980 delivered, 3 soft bounced, 1 complained`; empty when nothing was told."""
+    return ", ".join(f"{number:,} {one.replace('_', ' ')}" for one, number in news.items())

@@ -10,7 +10,7 @@ import click
 
 from newsletter.cli import Context
 from newsletter.cli.common import echo_json, issue_argument, json_option, pass_context
-from newsletter.cli.numbers import duration, parts
+from newsletter.cli.numbers import duration, parts, told
 
 if TYPE_CHECKING:
     from newsletter.sending import Status
@@ -71,6 +71,8 @@ def _tell(status: Status) -> None:
     if status.rate:
         left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
         click.echo(f"  rate      {status.rate:,.0f}/s{left}")
+    if status.news:
+        click.echo(f"  feedback  {told(status.news)}")
     if issue.note:
         click.echo(f"  note      {issue.note}")
     if status.tally.in_doubt:

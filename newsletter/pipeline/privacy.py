@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from newsletter.addresses import read_address
-from newsletter.storage import consent, mails, subscribers, suppressions
+from newsletter.storage import consent, events, mails, subscribers, suppressions
 from newsletter.storage.consent import Action, Log
 from newsletter.storage.subscribers import in_state
 from newsletter.types import Origin, Subscriber
@@ -22,7 +22,7 @@ def export(
 
     {reader: {id, email, first_name, state, topics, …}, suppressed: {reason, at} or None,
      consent: [{id, action, at, wording, …, hash, previous_hash}],
-     mails: [{kind, at}], issues: [{issue, state}]}
+     mails: [{kind, at}], issues: [{issue, state}], events: [{kind, at, issue, detail}]}
     """
     found = subscribers.find_subscriber(conn, subscriber_id)
     if found is None:
@@ -35,6 +35,7 @@ def export(
         "consent": consent.list_lines(conn, subscriber_id),
         "mails": mails.list_mails(conn, subscriber_id),
         "issues": subscribers.list_issues_of(conn, subscriber_id),
+        "events": events.list_events(conn, subscriber_id),
     }
 
 
@@ -64,6 +65,7 @@ def _forget(
 ) -> bool:
     consent.forget_networks(conn, [reader.id])
     mails.forget_mails(conn, reader.id)
+    events.forget_events(conn, reader.id, read_address(reader.email).key if reader.email else None)
     changed = subscribers.anonymise(conn, reader.id, in_state(reader.state))
     if changed:
         log.append(conn, reader.id, action, origin, now=now)

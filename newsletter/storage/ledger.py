@@ -2,7 +2,9 @@
 
     queued ─claim─▶ sending ─┬─ taken ──────▶ done (its deliveries are sent, refused or skipped)
                              ├─ not taken ──▶ queued; still sending when an earlier attempt may be taken
-                             └─ maybe taken ▶ in_doubt ─ the same attempt knows after all ─▶ as above
+                             ├─ rejected ───▶ queued in two halves; one alone is refused
+                             └─ maybe taken ▶ in_doubt, or sending where the same key may be tried again
+    in_doubt ─ the same attempt knows after all ─▶ as above; else see storage.doubts
 
 Every move is a guarded update. `batches.attempt_id` is the fence: only the latest attempt at a batch may
 record, however late another wakes up.
@@ -14,18 +16,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
+from newsletter.storage.doubts import settle_delivery as settle_delivery
 from newsletter.storage.issues import CANCELLED
-from newsletter.storage.lines import begin_attempt, list_readers, make_line, move_lines, write_lines
+from newsletter.storage.lines import (
+    begin_attempt,
+    list_readers,
+    make_key,
+    make_line,
+    move_lines,
+    split_off,
+    write_lines,
+)
+from newsletter.storage.news import settle_by_news
 from newsletter.storage.schema import attempts, batches, deliveries, issues
 from newsletter.storage.sendable import why_not
 from newsletter.types import Batch, Delivery, DeliveryState, IssueState, Receipt
@@ -46,14 +50,15 @@ def claim_batch(
     """
     while row := _take_next(conn, issue_id, now):
         if most is not None and row.size > most:
-            _split(conn, row, most)
+            _split(conn, row.id, most)
         members = _ask_again(conn, row.id, now)
         if not members:
             conn.execute(update(batches).where(batches.c.id == row.id).values(state="done"))
             continue
         move_lines(conn, row.id, DeliveryState.QUEUED, DeliveryState.SENDING)
-        attempt_id = begin_attempt(conn, row.id, sender=sender, provider=provider, now=now)
-        return Batch(row.id, issue_id, row.edition_id, attempt_id, members)
+        key = make_key(conn, row.id, [one.subscriber_id for one in members])
+        attempt_id = begin_attempt(conn, row.id, key=key, sender=sender, provider=provider, now=now)
+        return Batch(row.id, issue_id, row.edition_id, attempt_id, members, key)
     return None
 
 
@@ -74,7 +79,7 @@ def _take_next(conn: Connection, issue_id: int, now: datetime) -> Any:
         update(batches)
         .where(batches.c.id.in_(select(due.c.id)), batches.c.state == "queued")
         .values(state="sending")
-        .returning(batches.c.id, batches.c.edition_id, batches.c.number, batches.c.issue_id, batches.c.size)
+        .returning(batches.c.id, batches.c.edition_id, batches.c.size)
     ).first()
 
 
@@ -82,28 +87,22 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return or_(batches.c.not_before.is_(None), batches.c.not_before <= now)
 
 
-def _split(conn: Connection, row: Any, most: int) -> None:
-    """Leave `most` members in this batch; the others become a queued batch of their own."""
+def _split(conn: Connection, batch_id: int, most: int) -> None:
+    """Leave `most` queued members in this batch; the others become a queued batch of their own."""
     last = conn.execute(
         select(deliveries.c.subscriber_id)
-        .where(deliveries.c.batch_id == row.id, deliveries.c.state == DeliveryState.QUEUED)
+        .where(deliveries.c.batch_id == batch_id, deliveries.c.state == DeliveryState.QUEUED)
         .order_by(deliveries.c.subscriber_id)
         .offset(most - 1)
         .limit(1)
     ).scalar()
-    rest = (deliveries.c.batch_id == row.id, deliveries.c.subscriber_id > last)
-    size = conn.execute(select(func.count()).select_from(deliveries).where(*rest)).scalar_one()
-    if last is None or not size:
-        return
-    new: Any = conn.execute(
-        insert(batches)
-        .values(
-            issue_id=row.issue_id, edition_id=row.edition_id, number=row.number, state="queued", size=size
+    if last is not None:
+        split_off(
+            conn,
+            batch_id,
+            deliveries.c.subscriber_id > last,
+            deliveries.c.state == DeliveryState.QUEUED,
         )
-        .returning(batches.c.id)
-    ).scalar_one()
-    conn.execute(update(deliveries).where(*rest).values(batch_id=new))
-    conn.execute(update(batches).where(batches.c.id == row.id).values(size=batches.c.size - size))
 
 
 def _ask_again(conn: Connection, batch_id: int, now: datetime) -> tuple[Delivery, ...]:
@@ -137,37 +136,61 @@ def next_due(conn: Connection, issue_id: int) -> datetime | None:
 # --- recording -------------------------------------------------------------------------------------------
 
 
-def record_taken(conn: Connection, batch: Batch, receipts: Sequence[Receipt], now: datetime) -> bool:
+def record_taken(
+    conn: Connection,
+    batch: Batch,
+    receipts: Sequence[Receipt],
+    now: datetime,
+    *,
+    not_before: datetime | None = None,
+) -> bool:
     """Write down the provider's answer. False, and nothing written, when the batch is no longer ours.
 
-    A member without a receipt is in doubt: nobody said that it was sent.
+    A member without a receipt is in doubt: nobody said that it was sent. What was certainly not taken is queued
+    again in a batch of its own, from `not_before` on.
     """
     answered = {one.delivery_id: one for one in receipts}
-    silent = [one for one in batch.deliveries if one.id not in answered]
-    if not _close(conn, batch, state="in_doubt" if silent else "done", outcome="taken", now=now):
+    later = _fate_of_later(conn, batch, answered)
+    fates = {one.id: _fate(answered.get(one.id), later) for one in batch.deliveries}
+    doubtful = DeliveryState.IN_DOUBT in fates.values()
+    if not _close(conn, batch, state="in_doubt" if doubtful else "done", outcome="taken", now=now):
         return False
-    told = [
-        (one, receipt)
-        for one in batch.deliveries
-        if (receipt := answered.get(one.id)) and (receipt.outcome == "refused" or receipt.reference)
-    ]
     lines = [
-        make_line(one.issue_id, one.subscriber_id, NO_ANSWER, state=DeliveryState.IN_DOUBT) for one in silent
-    ]
-    lines += [
-        make_line(
-            one.issue_id,
-            one.subscriber_id,
-            receipt.reason,
-            state=DeliveryState(receipt.outcome),
-            reference=receipt.reference,
-        )
-        for one, receipt in told
+        _line(one, fates[one.id], answered.get(one.id))
+        for one in batch.deliveries
+        if fates[one.id] is not DeliveryState.SENT or answered[one.id].reference
     ]
     if len(lines) < len(batch.deliveries):  # most often all were sent, and there is nothing to say of each
         move_lines(conn, batch.id, None, DeliveryState.SENT)
     write_lines(conn, lines, [DeliveryState.SENDING, DeliveryState.IN_DOUBT, DeliveryState.SENT])
+    if DeliveryState.QUEUED in fates.values():
+        split_off(conn, batch.id, deliveries.c.state == DeliveryState.QUEUED, not_before=not_before)
     return True
+
+
+def _fate_of_later(conn: Connection, batch: Batch, answered: dict[str, Receipt]) -> DeliveryState:
+    """What becomes of those that were certainly not taken by this call."""
+    if not any(one.outcome == "later" for one in answered.values()):
+        return DeliveryState.QUEUED
+    if _state_of(conn, batch.issue_id) == IssueState.CANCELLED:
+        return DeliveryState.SKIPPED
+    return DeliveryState.IN_DOUBT if _may_have_been_taken(conn, batch) else DeliveryState.QUEUED
+
+
+def _fate(receipt: Receipt | None, later: DeliveryState) -> DeliveryState:
+    if receipt is None or receipt.outcome == "unknown":
+        return DeliveryState.IN_DOUBT
+    if receipt.outcome == "later":
+        return later
+    return DeliveryState.SENT if receipt.outcome == "sent" else DeliveryState.REFUSED
+
+
+def _line(one: Delivery, fate: DeliveryState, receipt: Receipt | None) -> dict[str, Any]:
+    reason = receipt.reason if receipt else NO_ANSWER
+    if fate is DeliveryState.SKIPPED:
+        reason = CANCELLED
+    reference = receipt.reference if receipt else None
+    return make_line(one.issue_id, one.subscriber_id, reason, state=fate, reference=reference)
 
 
 def record_not_taken(
@@ -190,6 +213,7 @@ def record_not_taken(
         move_lines(conn, batch.id, None, DeliveryState.SKIPPED, CANCELLED)
     else:
         move_lines(conn, batch.id, None, DeliveryState.QUEUED)
+        settle_by_news(conn, batch.id)
     return True
 
 
@@ -211,11 +235,62 @@ def _may_have_been_taken(conn: Connection, batch: Batch) -> bool:
     return conn.execute(earlier.limit(1)).first() is not None
 
 
-def record_doubt(conn: Connection, batch: Batch, error: str, now: datetime) -> bool:
-    """Nobody can know from here whether these were sent: they wait, visibly. False when no longer ours."""
-    if not _close(conn, batch, state="in_doubt", outcome="maybe_taken", now=now, error=error):
+def record_rejected(conn: Connection, batch: Batch, error: str, now: datetime) -> bool:
+    """Something in the call is wrong, and nothing of it was taken: its halves are tried, each by itself.
+
+    One alone is refused, unless nothing of this issue was ever taken: then it may be the call that is wrong, not
+    the reader, and it waits behind the others. Never splits what an earlier attempt may have had taken. False
+    when the batch is no longer ours.
+    """
+    if _may_have_been_taken(conn, batch):
+        return record_doubt(conn, batch, error, now)
+    members = [one.subscriber_id for one in batch.deliveries]
+    if len(members) == 1 and _anything_sent(conn, batch.issue_id):
+        return _refuse(conn, batch, error, now)
+    if not record_not_taken(conn, batch, error, now):
         return False
-    move_lines(conn, batch.id, DeliveryState.SENDING, DeliveryState.IN_DOUBT, error)
+    keep = members[len(members) // 2 - 1] if len(members) > 1 else 0
+    queued = deliveries.c.state == DeliveryState.QUEUED
+    if split_off(conn, batch.id, queued, deliveries.c.subscriber_id > keep) == len(members):
+        conn.execute(update(batches).where(batches.c.id == batch.id).values(state="done"))
+    return True
+
+
+def _refuse(conn: Connection, batch: Batch, error: str, now: datetime) -> bool:
+    if not _close(conn, batch, state="done", outcome="not_taken", now=now, error=error):
+        return False
+    move_lines(conn, batch.id, None, DeliveryState.REFUSED, error)
+    return True
+
+
+def _anything_sent(conn: Connection, issue_id: int) -> bool:
+    sent = select(deliveries.c.issue_id).where(
+        deliveries.c.issue_id == issue_id, deliveries.c.state == DeliveryState.SENT
+    )
+    return conn.execute(sent.limit(1)).first() is not None
+
+
+def record_doubt(
+    conn: Connection,
+    batch: Batch,
+    error: str,
+    now: datetime,
+    *,
+    again: bool = False,
+    not_before: datetime | None = None,
+) -> bool:
+    """Nobody can know from here whether these were sent: they wait, visibly. False when no longer ours.
+
+    `again`: the provider takes a key once, so the same call may be made once more, from `not_before` on.
+    """
+    state = "sending" if again else "in_doubt"
+    if not _close(conn, batch, state=state, outcome="maybe_taken", now=now, error=error):
+        return False
+    if again:
+        conn.execute(update(batches).where(batches.c.id == batch.id).values(not_before=not_before))
+        move_lines(conn, batch.id, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
+    else:
+        move_lines(conn, batch.id, DeliveryState.SENDING, DeliveryState.IN_DOUBT, error)
     return True
 
 

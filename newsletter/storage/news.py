@@ -110,9 +110,7 @@ def count_trouble(conn: Connection, issue_id: int) -> Trouble:
 
 def hold_back(conn: Connection, issue_id: int, why: str) -> bool:
     """Whether this call paused the issue. Not one of which everything has gone out: there is nothing to hold."""
-    waits = select(batches.c.id).where(
-        batches.c.issue_id == issue_id, batches.c.state.in_(("queued", "sending"))
-    )
+    waits = select(batches.c.id).where(batches.c.issue_id == issue_id, batches.c.state == "queued")
     if conn.execute(waits.limit(1)).first() is None:
         return False
     return change_state(conn, issue_id, before=(IssueState.SENDING,), after=IssueState.PAUSED, note=why)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from newsletter.storage.lines import begin_attempt, list_readers, move_lines
+from newsletter.storage.news import settle_by_news
 from newsletter.storage.schema import attempts, batches, issues
 from newsletter.types import Batch, Delivery, DeliveryState, IssueState
 
@@ -26,13 +27,23 @@ class OpenAttempt:
     provider: str
     started_at: datetime
     finished_at: datetime | None
-    """None: the call is under way, or its process died. Else it was not taken, but an earlier one may be."""
+    """None: the call is under way, or its process died. Else the same key is to be tried once more."""
     not_before: datetime | None
-    """When the provider asked us to come again; None: at once."""
+    """When to come again; None: at once."""
+    number: int
+    key: str
+    first_at: datetime
+    """When a call of this key was first made."""
 
 
 def list_open_attempts(conn: Connection, issue_id: int) -> list[OpenAttempt]:
     """The latest attempt of each batch that is marked as being sent."""
+    same = attempts.alias("same")
+    first = (
+        select(func.min(same.c.started_at))
+        .where(same.c.batch_id == attempts.c.batch_id, same.c.key == attempts.c.key)
+        .scalar_subquery()
+    )
     rows = conn.execute(
         select(
             attempts.c.id,
@@ -43,6 +54,9 @@ def list_open_attempts(conn: Connection, issue_id: int) -> list[OpenAttempt]:
             attempts.c.started_at,
             attempts.c.finished_at,
             batches.c.not_before,
+            attempts.c.number,
+            attempts.c.key,
+            first,
         )
         .join(batches, batches.c.attempt_id == attempts.c.id)
         .where(batches.c.issue_id == issue_id, batches.c.state == "sending")
@@ -70,10 +84,10 @@ def take_over(
     if ours.rowcount != 1:
         return None
     _bury(conn, dead, now)
-    attempt_id = begin_attempt(conn, dead.batch_id, sender=sender, provider=provider, now=now)
+    attempt_id = begin_attempt(conn, dead.batch_id, key=dead.key, sender=sender, provider=provider, now=now)
     rows = list_readers(conn, dead.batch_id, DeliveryState.SENDING)
     members = tuple(Delivery(row.issue_id, row.subscriber_id, row.email or "") for row in rows)
-    return Batch(dead.batch_id, issue_id, dead.edition_id, attempt_id, members)
+    return Batch(dead.batch_id, issue_id, dead.edition_id, attempt_id, members, dead.key)
 
 
 def put_in_doubt(conn: Connection, dead: OpenAttempt, reason: str, now: datetime) -> bool:
@@ -87,6 +101,7 @@ def put_in_doubt(conn: Connection, dead: OpenAttempt, reason: str, now: datetime
         return False
     _bury(conn, dead, now)
     move_lines(conn, dead.batch_id, DeliveryState.SENDING, DeliveryState.IN_DOUBT, reason)
+    settle_by_news(conn, dead.batch_id)
     return True
 
 

@@ -62,6 +62,13 @@ def add_suppression(
     return _insert(conn, email_key=address.key, reason=reason.value, detail=detail, at=now)
 
 
+def note_complaint(conn: Connection, address: Address) -> bool:
+    """A complaint outweighs a bounce, whichever was told first. Whether this changed the reason."""
+    bounced = (suppressions.c.email_key == address.key, suppressions.c.reason == Reason.BOUNCED.value)
+    changed = suppressions.update().where(*bounced).values(reason=Reason.COMPLAINED.value)
+    return conn.execute(changed).rowcount == 1
+
+
 def add_erased(conn: Connection, address: Address, *, keys: Sequence[str], now: datetime) -> bool:
     """Keep an erased address out of imports by a keyed hash. A suppression that has it in the clear goes."""
     conn.execute(suppressions.delete().where(suppressions.c.email_key == address.key))

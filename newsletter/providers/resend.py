@@ -155,20 +155,18 @@ def _known(_status: int, _headers: Mapping[str, str], body: bytes) -> type[Provi
 def _receipts(recipients: Sequence[Recipient], said: Any) -> list[Receipt]:
     """`errors` name places in the call; `data` has an id for each of the others, in order. Numbers that do not
     add up tell nothing of anybody but of those in `errors`."""
-    errors = find(said, "errors") or []
-    bad = {find(one, "index"): text(one, "message") for one in errors if isinstance(find(one, "index"), int)}
-    good = [one for place, one in enumerate(recipients) if place not in bad]
+    errors = find(said, "errors")
+    told = {find(one, "index"): text(one, "message") for one in (errors if isinstance(errors, list) else [])}
+    bad = {place: told[place] for place in range(len(recipients)) if place in told}
     listed = find(said, "data")
     ids = [text(one, "id") for one in listed] if isinstance(listed, list) else []
-    receipts = [
-        Receipt(one.delivery_id, "refused", reason=bad[place])
-        for place, one in enumerate(recipients)
-        if place in bad
-    ]
-    if len(ids) == len(good):
-        receipts += [
-            Receipt(one.delivery_id, "sent", reference=id) for one, id in zip(good, ids, strict=True) if id
-        ]
+    given = iter(ids if len(ids) + len(bad) == len(recipients) else ())
+    receipts = []
+    for place, one in enumerate(recipients):
+        if place in bad:
+            receipts.append(Receipt(one.delivery_id, "refused", reason=bad[place]))
+        elif reference := next(given, ""):
+            receipts.append(Receipt(one.delivery_id, "sent", reference=reference))
     return receipts
 
 

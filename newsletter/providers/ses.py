@@ -96,8 +96,9 @@ class Ses:
         at = time.strftime("%Y%m%dT%H%M%SZ", self._clock())
         headers = {"Content-Type": "application/json"}
         signed = sign("POST", self._url, headers, body, self._credentials, at=at)
-        answer = self._caller.post(self._url, data=body, headers=signed)
-        return [Receipt(message.delivery_id, "sent", reference=text(answer.json(), "MessageId") or None)]
+        reference = text(self._caller.post(self._url, data=body, headers=signed).json(), "MessageId")
+        # A success without an id is no answer that SES gives: nobody knows whose it is.
+        return [Receipt(message.delivery_id, "sent", reference=reference)] if reference else []
 
     def _request(self, outgoing: Outgoing, message: Message) -> dict[str, Any]:
         tags = {"delivery": message.delivery_id, "batch": re.sub(r"[^A-Za-z0-9_-]", "_", outgoing.key)}

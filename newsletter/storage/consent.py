@@ -80,12 +80,6 @@ class Chain:
         that are stored past SQLAlchemy's types."""
         return Writer(self, action, now, origin, raw)
 
-    def next(self, subscriber_id: int, varying: str, tail: str) -> int:
-        """Move the end on by one line; its id. The new hash is then `hash`."""
-        self.lines += 1
-        self.hash = _linked(self.lines, self.hash, subscriber_id, varying, tail)
-        return self.lines
-
     def remember_wording(self, wording: Wording) -> int:
         """The id of a wording, stored once however many were shown it."""
         query = select(wordings.c.id).where(wordings.c.hash == wording.hash)
@@ -124,9 +118,11 @@ class Writer:
     ) -> Row:
         """The next line, in the order of VARYING."""
         varying = _json(moment(given_at) if given_at else None, network_hash, detail)
-        number = self._chain.next(subscriber_id, varying, self._tail)
         given = self._raw(given_at) if given_at else None
-        return (number, subscriber_id, given, network_hash, detail, self._chain.hash)
+        end = self._chain
+        end.lines += 1
+        end.hash = _linked(end.lines, end.hash, subscriber_id, varying, self._tail)
+        return (end.lines, subscriber_id, given, network_hash, detail, end.hash)
 
 
 @dataclass(frozen=True, slots=True)

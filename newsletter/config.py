@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from newsletter.brand import Brand as Brand
+from newsletter.checklist import Checks as Checks
 from newsletter.errors import ConfigError
 from newsletter.kinds import Moment, Span, Table, WebAddress, elsewhere, written_like
 from newsletter.kinds import span as span  # read by those who use a Span setting
@@ -225,7 +226,7 @@ class Config(Table):
     storage: Storage = Storage()
     web: Web = Web()
     brand: Brand = Brand()
-    checks: dict[str, Any] = Field(default_factory=dict)
+    checks: Checks = Checks()
 
     @model_validator(mode="after")
     def _sections_are_known(self) -> Config:

@@ -162,7 +162,7 @@ def test_every_setting_stands_in_the_new_file() -> None:
         uncommented(settings("N", "https://www.example.org", "https://www.example.org/feed/"))
     )
     missing = [key for key in settings_of(Config) if key not in EXAMPLES and not _has(data, key)]
-    assert [key for key in missing if not key.startswith("section.match.") and key != "checks"] == []
+    assert [key for key in missing if not key.startswith("section.match.")] == []
 
 
 def test_every_commented_setting_is_the_default() -> None:
@@ -171,7 +171,7 @@ def test_every_commented_setting_is_the_default() -> None:
     data = tomllib.loads(uncommented(text))
     for key, field in settings_of(Config).items():
         table = key.split(".")[0]
-        if key in EXAMPLES or field.is_required() or table in ("section", "feed", "checks"):
+        if key in EXAMPLES or field.is_required() or table in ("section", "feed"):
             continue
         default = field.get_default(call_default_factory=True)
         assert (key, _get(data, key)) == (key, list(default) if isinstance(default, tuple) else default)

@@ -11,6 +11,7 @@ from newsletter.config import FILE_NAME, Config, Feed, Site, load_site
 from newsletter.errors import ApprovalError, ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from newsletter.composer import Composer
     from newsletter.links import Links
     from newsletter.pipeline.collect import PullReport
-    from newsletter.pipeline.feedback import Feedback
+    from newsletter.pipeline.feedback import Feedback, Taken
     from newsletter.pipeline.post import Office
     from newsletter.pipeline.subscribe import Added
     from newsletter.providers import Provider
@@ -216,6 +217,19 @@ class App:
         from newsletter.pipeline.subscribe import leave
 
         return Feedback(self.database, self.readers.log, self.config.sending, leave)
+
+    def read_bounces(self, mails: Iterable[bytes], now: datetime) -> tuple[int, int, Taken]:
+        """Act on bounce mails, each as it is read: how many there were, how many were none, and what came of them."""
+        from newsletter.bounces.read import read_bounce
+        from newsletter.pipeline.feedback import Taken, take_in
+
+        read, without, taken = 0, 0, Taken()
+        for mail in mails:
+            found = read_bounce(mail, now, self.links.delivery_of)
+            read, without = read + 1, without + (not found)
+            for one in found:
+                taken += take_in(self.feedback, [one.event], now, signed=one.proven)
+        return read, without, taken
 
     def issue_to_send(self, name: str | None, now: datetime) -> str:
         """The issue that `send` means: a slug or a path; else one whose sending has begun, else the next one.

@@ -56,6 +56,15 @@ class Links:
         """Says when it was made: for a while its holder is known to have read the reader's mail lately."""
         return self.url("preferences", subscriber_id, made_at=now)
 
+    def delivery_of(self, token: str) -> str | None:
+        """Whose mail held this token of an unsubscribe link: the delivery's id; None when it is not genuine, or was
+        in no issue."""
+        try:
+            link = self.read("unsubscribe", token)
+        except LinkInvalid:
+            return None
+        return f"{link.issue_id}-{link.subscriber_id}" if link.issue_id else None
+
     def confirm(self, subscriber_id: int, *, now: datetime, detail: str = "") -> str:
         return self.url("confirm", subscriber_id, made_at=now, detail=detail)
 

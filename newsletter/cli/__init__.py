@@ -35,6 +35,8 @@ COMMANDS = {
     "subscribers": "Add, import, show, export and erase subscribers.",
     "suppressions": "Keep addresses from ever being written to.",
     "consent": "Prove who agreed to what, and when.",
+    "bounces": "Read bounce mails.",
+    "webhooks": "Print where the provider is to tell of bounces.",
     "serve": "Serve the readers' pages.",
     "embed": "Print the subscription form for your site.",
     "db": "Upgrade or back up the database.",

@@ -22,6 +22,7 @@ from newsletter.web import (
     leaving,
     preferences,
     safety,
+    webhooks,
 )
 from newsletter.web.desk import Desk
 
@@ -46,7 +47,7 @@ def make_web(app: App, *, clock: Callable[[], datetime] | None = None, work: boo
     journal.keep(web)
     safety.protect(web, desk)
     errors.explain(web)
-    for part in (joining, leaving, preferences, data, archive, embed, health):
+    for part in (joining, leaving, preferences, data, archive, embed, health, webhooks):
         web.register_blueprint(part.pages)
     if work:
         desk.worker.start()

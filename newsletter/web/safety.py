@@ -21,6 +21,8 @@ READING = ("GET", "HEAD", "OPTIONS")
 LEAVING = ("leaving.leave", "preferences.leave")
 """Whoever holds the link may leave with it, from wherever, however often: a mail program in a browser sends its
 one-click request from its own site, and a large mail provider all of them from a few networks."""
+UNCOUNTED = (*LEAVING, "webhooks.take")
+"""A provider tells of thousands of mails from a few networks, and holds a secret."""
 OPEN = ("health.alive", "health.ready")
 """Asked by machines that know us by number; they tell nothing."""
 POLICY = (
@@ -84,7 +86,7 @@ def _budgets(settings: Web) -> Limiter:
 
 
 def _is_free() -> bool:
-    return request.method != "POST" or request.endpoint is None or request.endpoint in LEAVING
+    return request.method != "POST" or request.endpoint is None or request.endpoint in UNCOUNTED
 
 
 def _known_host() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -26,7 +27,12 @@ from newsletter.types import Batch
 
 LONGEST_WAIT = 300.0
 """Seconds a run waits for a provider that asks us to; for longer it ends, and the next run goes on."""
+LATER = 30.0
+"""Seconds until those are tried again that the provider did not take now, of a call that it took."""
 TICK = 0.2
+CALL_WITHIN = 120.0
+"""Seconds between writing an attempt and making its call: then somebody else may believe us dead. pipeline.send's
+LEASE and MARGIN are longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,11 @@ def moments(now: datetime) -> Callable[[], datetime]:
     return lambda: now + timedelta(seconds=time.monotonic() - began)
 
 
+def clock() -> float:
+    """Seconds that go on also while the machine sleeps, on systems that have such a clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 def run(job: Job, pace: Pace, now: datetime, watch: Watch = lambda _: None) -> Report:
     """Send what is due of one issue. `watch` is called from this thread, some times a second.
 
@@ -100,6 +111,8 @@ class _Run:
         self._rate = Rate(self.pace.rate)
         self._left = self.pace.limit
         self._errors = 0
+        self._rejected = 0
+        self._largest = 0
         self._stop = threading.Event()
         self._claiming = threading.Lock()
         self._counting = threading.Lock()
@@ -122,11 +135,11 @@ class _Run:
 
     def _turn(self) -> bool:
         """One batch, from claim to record, or a wait for one. False when there is nothing more to do."""
-        batch = self._claim()
+        batch, since = self._claim()
         if batch is None:
             return not self._stop.is_set() and self._left != 0 and self._wait_for_later()
-        answer = send.deliver(self.job, batch)
-        delay = self._note_errors(answer)
+        answer = send.deliver(self.job, batch, in_time=lambda: clock() - since < CALL_WITHIN)
+        delay = self._note_errors(answer, len(batch.deliveries))
         not_before = self.moment() + timedelta(seconds=delay) if delay else None
         if self._record(batch, answer, not_before):
             self._count(batch, answer)
@@ -134,21 +147,23 @@ class _Run:
             self.stop(str(answer.error))
         return True
 
-    def _claim(self) -> Batch | None:
+    def _claim(self) -> tuple[Batch | None, float]:
+        """And since when it is ours, by `clock`."""
         # One thread at a time, because rate and limit are counted here.
         with self._claiming:
             while (delay := self._rate.delay(time.monotonic())) > 0 and not self._stop.wait(min(delay, TICK)):
                 pass
             if self._stop.is_set() or self._left == 0:
-                return None
+                return None, 0
             most = min(self._left or self.job.provider.max_batch, self.job.provider.max_batch)
             with self._store:
+                since = clock()
                 batch = send.next_batch(self.job, self.moment(), most=most)
             if batch:
                 self._rate.spend(len(batch.deliveries))
                 if self._left is not None:
                     self._left = max(0, self._left - len(batch.deliveries))
-            return batch
+            return batch, since
 
     def _record(self, batch: Batch, answer: Answer, not_before: datetime | None) -> bool:
         """Insist: what the provider said is known to nobody else."""
@@ -162,28 +177,43 @@ class _Run:
                 time.sleep(patience)
         return False
 
-    def _note_errors(self, answer: Answer) -> float:
-        """Count failed calls in a row; seconds until this batch may be tried again."""
+    def _note_errors(self, answer: Answer, size: int) -> float:
+        """Count failed calls in a row; seconds until what is left of this batch may be tried again."""
         with self._counting:
-            if answer.outcome == "taken":
-                self._errors = 0
+            if answer.outcome == "taken" and _got_through(answer):
+                self._errors = self._rejected = 0
+                return LATER if any(one.outcome == "later" for one in answer.receipts) else 0
+            if answer.outcome == "rejected":
+                self._note_rejected(answer, size)
                 return 0
             self._errors += 1
             if self._errors >= self.pace.stop_after_errors:
-                self.stop(f"{self._errors} calls in a row failed; the last: {answer.error}")
-            if not isinstance(answer.error, NotTaken):
+                self.stop(f"{self._errors} calls in a row failed; the last: {_said(answer)}")
+            if answer.outcome == "stop":
                 return 0
-            delay = answer.error.retry_after or min(2.0 ** (self._errors - 1), 60.0)
+            delay = min(2.0 ** (self._errors - 1), 60.0)
+            if not isinstance(answer.error, NotTaken):
+                return delay
+            delay = answer.error.retry_after or delay
             self._rate.hold(time.monotonic() + delay)
             return delay
+
+    def _note_rejected(self, answer: Answer, size: int) -> None:
+        """One bad address is found by halving; when it takes much longer than that, it is not about addresses."""
+        self._rejected += 1
+        halvings = self._largest = max(size.bit_length(), self._largest)
+        if self._rejected >= self.pace.stop_after_errors + 2 * halvings * self.pace.concurrency:
+            self.stop(f"{self._rejected} calls in a row were rejected; the last: {_said(answer)}")
 
     def _count(self, batch: Batch, answer: Answer) -> None:
         with self._counting:
             self.report.calls += 1
-            sent = sum(one.outcome == "sent" for one in answer.receipts)
-            self.report.sent += sent
-            self.report.refused += len(answer.receipts) - sent
-            if answer.outcome == "maybe_taken":
+            outcomes = Counter(one.outcome for one in answer.receipts)
+            self.report.sent += outcomes["sent"]
+            self.report.refused += outcomes["refused"]
+            if answer.outcome == "taken":
+                self.report.in_doubt += len(batch.deliveries) - outcomes.total() + outcomes["unknown"]
+            elif answer.outcome == "maybe_taken" and self.job.provider.settles != "key":
                 self.report.in_doubt += len(batch.deliveries)
 
     def _wait_for_later(self) -> bool:
@@ -198,6 +228,16 @@ class _Run:
             return False
         self._stop.wait(min(max(wait, 0.01), 1.0))
         return True
+
+
+def _got_through(answer: Answer) -> bool:
+    """Whether the provider settled anything: all "later" is as good as not taken."""
+    return any(one.outcome != "later" for one in answer.receipts)
+
+
+def _said(answer: Answer) -> str:
+    later = [one.reason for one in answer.receipts if one.reason]
+    return str(answer.error or (later or ["no reason was given"])[0])
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Doors call these; `now` is theirs to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,20 +15,26 @@ from newsletter.config import Config
 from newsletter.engine import Pace, Report, Watch
 from newsletter.errors import IssueError
 from newsletter.links import Links
+from newsletter.pipeline import doubts
+from newsletter.pipeline.doubts import How, Settled
 from newsletter.pipeline.publish import publish
-from newsletter.pipeline.send import Job, Letter, give_up
+from newsletter.pipeline.send import Job, Letter, address, give_up
 from newsletter.process import this_process
-from newsletter.providers import Provider
-from newsletter.render.personalise import Envelope, MailTemplate
+from newsletter.providers import Provider, call, log_lag
+from newsletter.render.personalise import Envelope, MailTemplate, plain_address
 from newsletter.storage import issues, news, planning
 from newsletter.storage.database import reading, writing
+from newsletter.storage.doubts import Doubt, list_doubts
 from newsletter.storage.issues import PublishedIssue
-from newsletter.types import Edition, IssueState, News, Tally, editions_hash
+from newsletter.types import Edition, IssueState, News, Receipt, Recipient, Tally, editions_hash
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 RECENTLY = timedelta(minutes=1)
+TEST = "test"
+NOBODY = 0
+"""The id of no reader: ids begin at 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ class Sending:
             issue = issues.get_issue(conn, slug)
             editions = issues.list_editions(conn, issue.id)
         self._refuse_held(issue)
+        self._ask_in_time(slug, now)
         sending = self.config.sending
         pace = Pace(sending.concurrency, sending.rate, sending.stop_after_errors, limit)
         report = engine.run(self._job(issue, editions), pace, now, watch)
@@ -175,7 +182,7 @@ class Sending:
         return report
 
     def _job(self, issue: PublishedIssue, editions: dict[int, Edition]) -> Job:
-        envelope = self.envelope(issue)
+        envelope = self.envelope(issue.slug, issue.published_at)
         return Job(
             engine=self.database,
             issue=issue,
@@ -186,9 +193,9 @@ class Sending:
             process=this_process(),
         )
 
-    def envelope(self, issue: PublishedIssue) -> Envelope:
+    def envelope(self, slug: str, date: datetime) -> Envelope:
         news = self.config.newsletter
-        return Envelope(issue.slug, news.sender, issue.published_at, reply_to=news.reply_to)
+        return Envelope(slug, news.sender, date, reply_to=news.reply_to)
 
     def _refuse_held(self, issue: PublishedIssue) -> None:
         if issue.state in (IssueState.PAUSED, IssueState.CANCELLED):
@@ -198,6 +205,59 @@ class Sending:
                 f"Go on with `newsletter resume {issue.slug}`." if paused else "It cannot be taken up again."
             )
             raise IssueError(f"{issue.slug} is {issue.state}{why}", hint=hint)
+
+    def test(self, slug: str, edition: Edition, to: Sequence[str], now: datetime) -> list[Receipt]:
+        """An edition to these addresses by the very path that sends it, past the ledger. Its links lead nowhere:
+        they are no reader's. Raises NotTaken, MaybeTaken or StopSending, AddressError."""
+        links, provider = self.links(), self.provider()
+        stamp = f"{now:%Y%m%d%H%M%S%f}"
+        recipients = tuple(
+            Recipient(
+                f"test-{stamp}-{number}",
+                plain_address(one),
+                links.unsubscribe(NOBODY),
+                links.preferences(NOBODY),
+            )
+            for number, one in enumerate(to)
+        )
+        envelope = replace(self.envelope(slug, now), kind=TEST)
+        letter = Letter(edition, MailTemplate(edition, envelope))
+        key = f"test-{slug}-{stamp}"
+        sender = self.config.newsletter.sender
+        return call(provider, address(letter, recipients, kind=TEST, key=key, sender=sender))
+
+    # --- doubts ------------------------------------------------------------------------------------------
+
+    def doubts(self, slug: str | None = None, batch_id: int | None = None) -> list[Doubt]:
+        """Every batch with something in doubt, the oldest first. Raises IssueError."""
+        with reading(self.database) as conn:
+            issue_id = issues.get_issue(conn, slug).id if slug else None
+            found = list_doubts(conn, issue_id)
+        return [one for one in found if batch_id in (None, one.batch_id)]
+
+    def ask(self, found: Iterable[Doubt], now: datetime) -> Settled:
+        """Ask the provider about those that it can be asked about. Raises StopSending."""
+        told = Settled()
+        for doubt in found:
+            if doubts.can_be_asked(doubt, self.provider()):
+                told += doubts.ask(self.database, self.provider(), doubt, now)
+            else:
+                told += Settled(left=doubt.readers)
+        return told
+
+    def decide(self, found: Iterable[Doubt], how: How, *, who: str, now: datetime) -> Settled:
+        """A person's word about these: they count as sent, or go again."""
+        told = Settled()
+        for doubt in found:
+            told += doubts.decide(self.database, doubt, how, who=who, now=now)
+        return told
+
+    def _ask_in_time(self, slug: str, now: datetime) -> None:
+        """What was in doubt long enough for the provider to know."""
+        found = self.doubts(slug)
+        if found and self.provider().settles == "lookup":
+            lag = log_lag(self.provider())
+            self.ask([one for one in found if now >= one.ended_at + lag], now)
 
     # --- holding -----------------------------------------------------------------------------------------
 

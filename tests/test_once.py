@@ -382,13 +382,13 @@ def test_a_dead_sender_of_another_provider_leaves_doubt(tmp_path: Path, store: E
 )
 def test_an_attempt_is_over_when_its_process_is(life: Life, minutes: int, over: bool) -> None:
     """A living sender is left alone however slow; a dead one at once given up; one elsewhere after the lease."""
-    attempt = settling.OpenAttempt(1, 1, 1, OTHER_HOST, "memory", NOW, None, None)
+    attempt = settling.OpenAttempt(1, 1, 1, OTHER_HOST, "memory", NOW, None, None, 1, "a key", NOW)
     assert over == send.is_over(attempt, "us", NOW + timedelta(minutes=minutes), lambda _: life)
 
 
 def test_our_own_attempt_is_not_over() -> None:
     """Another thread of this process is at it."""
-    attempt = settling.OpenAttempt(1, 1, 1, "us", "memory", NOW, None, None)
+    attempt = settling.OpenAttempt(1, 1, 1, "us", "memory", NOW, None, None, 1, "a key", NOW)
     assert not send.is_over(attempt, "us", NOW + timedelta(days=1), lambda _: Life.DEAD)
 
 

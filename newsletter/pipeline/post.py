@@ -93,7 +93,13 @@ def _hand_over(office: Office, mail: Mail, outgoing: Outgoing, now: datetime) ->
         _release(office, mail, now)
         raise
     else:
-        _finish(office, mail, "sent" if receipts and receipts[0].outcome == "sent" else "given_up")
+        _note(office, mail, receipts[0].outcome if receipts else "unknown", now)
+
+
+def _note(office: Office, mail: Mail, outcome: str, now: datetime) -> None:
+    if outcome == "later":
+        return _put_off(office, mail, now, None)
+    return _finish(office, mail, "given_up" if outcome == "refused" else "sent")
 
 
 def prepare(office: Office, mail: Mail, now: datetime) -> Outgoing | None:
@@ -188,6 +194,8 @@ def _outgoing(
         text=edition.text,
         recipients=(recipient,),
         messages=lambda: template.fill_all([recipient]),
+        headers=template.headers,
+        single=True,
     )
 
 

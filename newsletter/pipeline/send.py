@@ -7,7 +7,6 @@ finds either nothing begun, or an attempt without an answer: see `_settle`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,10 +14,10 @@ from typing import Literal
 
 from sqlalchemy import Connection, Engine
 
-from newsletter.errors import AddressError, MaybeTaken, NotTaken, ProviderError, StopSending
+from newsletter.errors import AddressError, MaybeTaken, NotTaken, ProviderError, Rejected, StopSending
 from newsletter.links import Links
 from newsletter.process import Life, life_of
-from newsletter.providers import Provider, call
+from newsletter.providers import Provider, call, key_lives
 from newsletter.render.personalise import MailTemplate, plain_address
 from newsletter.storage import ledger, settling
 from newsletter.storage.database import writing
@@ -28,8 +27,15 @@ from newsletter.types import Batch, Delivery, Edition, Outgoing, Receipt, Recipi
 
 LEASE = timedelta(minutes=15)
 """How long an attempt is left to a process of which nobody here can know whether it lives."""
+KEY_TRIES = 6
+"""Calls with one key, after which a person is asked."""
+MARGIN = timedelta(minutes=5)
+"""A key is not relied on for the last of its life: the provider's clock and the call take some."""
 ENDED = "the sending process ended before the provider's answer was recorded"
+TOO_OLD = "the provider may have forgotten the key of the call, so it cannot be made again safely"
+TOO_OFTEN = "the provider did not answer, however often the call was made under its key"
 """Why a delivery is in doubt, in words for a person."""
+SLEPT = "this process slept too long between writing down the call and making it"
 UNFIT = "the address cannot stand in a mail's headers"
 
 
@@ -61,7 +67,7 @@ class Job:
 class Answer:
     """What is known after a call. `receipts` only when it was taken."""
 
-    outcome: Literal["taken", "not_taken", "maybe_taken", "stop"]
+    outcome: Literal["taken", "rejected", "not_taken", "maybe_taken", "stop"]
     receipts: tuple[Receipt, ...] = ()
     error: ProviderError | None = None
 
@@ -85,8 +91,8 @@ def _settle(conn: Connection, job: Job, now: datetime) -> Batch | None:
     for attempt in settling.list_open_attempts(conn, job.issue.id):
         if not is_over(attempt, job.process, now):
             continue
-        if job.provider.settles != "key" or attempt.provider != job.provider.name:
-            settling.put_in_doubt(conn, attempt, ENDED, now)
+        if why := why_not_again(attempt, job.provider, now):
+            settling.put_in_doubt(conn, attempt, why, now)
         elif batch := settling.take_over(
             conn, job.issue.id, attempt, sender=job.process, provider=job.provider.name, now=now
         ):
@@ -98,6 +104,16 @@ def give_up(conn: Connection, issue_id: int, process: str, now: datetime) -> int
     """For an issue that is not sent on: what dead processes left is in doubt. Returns how many batches."""
     left = [one for one in settling.list_open_attempts(conn, issue_id) if is_over(one, process, now)]
     return sum(settling.put_in_doubt(conn, one, ENDED, now) for one in left)
+
+
+def why_not_again(attempt: OpenAttempt, provider: Provider, now: datetime) -> str | None:
+    """Why a call that may have been taken must not be made again under its key; None when it may."""
+    if provider.settles != "key" or attempt.provider != provider.name:
+        return ENDED
+    lives = key_lives(provider)
+    if lives is not None and now - attempt.first_at > lives - MARGIN:
+        return TOO_OLD
+    return TOO_OFTEN if attempt.number >= KEY_TRIES else None
 
 
 def is_over(attempt: OpenAttempt, process: str, now: datetime, life: Callable[[str], Life] = life_of) -> bool:
@@ -113,19 +129,27 @@ def is_over(attempt: OpenAttempt, process: str, now: datetime, life: Callable[[s
 # --- the call --------------------------------------------------------------------------------------------
 
 
-def deliver(job: Job, batch: Batch) -> Answer:
-    """Call the provider with no transaction open. Never raises."""
+def deliver(job: Job, batch: Batch, *, in_time: Callable[[], bool] = lambda: True) -> Answer:
+    """Call the provider with no transaction open. Never raises. `in_time` is asked at the very last: a process
+    that was frozen meanwhile may have been taken for dead, and its key for forgotten."""
     fit = tuple(one for one in batch.deliveries if _is_address(one.email))
-    unfit = {one.id for one in batch.deliveries} - {one.id for one in fit}
+    unfit = [Receipt(one.id, "refused", reason=UNFIT) for one in batch.deliveries if one not in fit]
+    if not fit:
+        return Answer("taken", tuple(unfit))
+    outgoing = _outgoing(job, batch, fit)
+    if not in_time():
+        return Answer("not_taken", error=NotTaken(SLEPT))
     try:
-        receipts = call(job.provider, _outgoing(job, batch, fit)) if fit else []
+        receipts = call(job.provider, outgoing)
+    except Rejected as error:
+        return Answer("rejected", error=error)
     except NotTaken as error:
         return Answer("not_taken", error=error)
     except StopSending as error:
         return Answer("stop", error=error)
     except MaybeTaken as error:
         return Answer("maybe_taken", error=error)
-    return Answer("taken", (*receipts, *(Receipt(one, "refused", reason=UNFIT) for one in sorted(unfit))))
+    return Answer("taken", (*receipts, *unfit))
 
 
 def _is_address(email: str) -> bool:
@@ -136,7 +160,6 @@ def _is_address(email: str) -> bool:
 
 
 def _outgoing(job: Job, batch: Batch, members: tuple[Delivery, ...]) -> Outgoing:
-    letter = job.letters[batch.edition_id]
     recipients = tuple(
         Recipient(
             one.id,
@@ -146,22 +169,26 @@ def _outgoing(job: Job, batch: Batch, members: tuple[Delivery, ...]) -> Outgoing
         )
         for one in members
     )
+    return address(
+        job.letters[batch.edition_id], recipients, kind=job.issue.slug, key=batch.key, sender=job.sender
+    )
+
+
+def address(
+    letter: Letter, recipients: tuple[Recipient, ...], *, kind: str, key: str, sender: str
+) -> Outgoing:
+    """A letter to these readers, as one call."""
     return Outgoing(
-        kind=job.issue.slug,
-        key=batch_key(job.issue.slug, batch.id, members),
-        sender=job.sender,
+        kind=kind,
+        key=key,
+        sender=sender,
         subject=letter.edition.subject,
         html=letter.edition.html,
         text=letter.edition.text,
         recipients=recipients,
         messages=lambda: letter.template.fill_all(recipients),
+        headers=letter.template.headers,
     )
-
-
-def batch_key(slug: str, batch_id: int, members: tuple[Delivery, ...]) -> str:
-    """The same for the same members of the same batch; another list is another call."""
-    listed = ",".join(one.id for one in members)
-    return f"{slug}-{batch_id}-{hashlib.sha256(listed.encode()).hexdigest()[:16]}"
 
 
 # --- after the call --------------------------------------------------------------------------------------
@@ -175,7 +202,10 @@ def record(
     why = answer.error.what if answer.error else ""
     with writing(job.engine) as conn:
         if answer.outcome == "taken":
-            return ledger.record_taken(conn, batch, answer.receipts, now)
+            return ledger.record_taken(conn, batch, answer.receipts, now, not_before=not_before)
+        if answer.outcome == "rejected":
+            return ledger.record_rejected(conn, batch, why, now)
         if answer.outcome == "maybe_taken":
-            return ledger.record_doubt(conn, batch, why, now)
+            again = job.provider.settles == "key"
+            return ledger.record_doubt(conn, batch, why, now, again=again, not_before=not_before)
         return ledger.record_not_taken(conn, batch, why, now, not_before=not_before)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
@@ -16,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from newsletter import config
 from newsletter.errors import ConfigError, MaybeTaken, NotTaken, StopSending
-from newsletter.types import Outgoing, Receipt
+from newsletter.types import Outgoing, Receipt, Recipient
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -29,11 +31,51 @@ class Provider(Protocol):
     """Messages a call at most."""
     settles: Literal["key", "lookup", "nothing"]
     """How a call of which nobody knows the outcome can be settled: by the same call with the same key again
-    (taken once however often it comes), by asking, or not at all."""
+    (taken once however often it comes), by asking, or not at all.
+
+    With a key that does not hold for ever, `key_lives: timedelta` says for how long. For asking there is `look_up`,
+    as in LooksUp; `log_lag: timedelta` says after how long what is not found was certainly not taken."""
 
     def send(self, outgoing: Outgoing) -> list[Receipt]:
         """One call: a receipt for each recipient. Raises NotTaken, MaybeTaken or StopSending; whatever else
         it raises counts as MaybeTaken."""
+
+
+class LooksUp(Protocol):
+    """A provider that can be asked which mails it has."""
+
+    def look_up(self, key: str, recipients: Sequence[Recipient], since: datetime) -> dict[str, str]:
+        """Delivery id → the provider's own name for the mail, for those it certainly accepted under this key.
+
+        Raises NotTaken or StopSending when it cannot be asked."""
+
+
+LOG_LAG = timedelta(minutes=10)
+"""How long a provider's log may be behind, where its file does not say."""
+
+
+def key_lives(provider: Provider) -> timedelta | None:
+    """How long a key is remembered; None: for ever."""
+    found: timedelta | None = getattr(provider, "key_lives", None)
+    return found
+
+
+def log_lag(provider: Provider) -> timedelta:
+    found: timedelta = getattr(provider, "log_lag", LOG_LAG)
+    return found
+
+
+def look_up(provider: Provider, key: str, recipients: Sequence[Recipient], since: datetime) -> dict[str, str]:
+    """Ask it. Raises NotTaken, also for what nobody foresaw, or StopSending."""
+    try:
+        asked: LooksUp = provider  # type: ignore[assignment]
+        found = asked.look_up(key, recipients, since)
+    except (NotTaken, StopSending):
+        raise
+    except Exception as error:
+        raise NotTaken(f"{provider.name} could not be asked: {type(error).__name__}: {error}") from error
+    known = {one.delivery_id for one in recipients}
+    return {delivery: name for delivery, name in found.items() if delivery in known}
 
 
 def names() -> list[str]:

@@ -205,6 +205,17 @@ def finish_issue(conn: Connection, issue_id: int, now: datetime) -> bool:
     return sent.rowcount + cancelled.rowcount > 0
 
 
+def reopen_issue(conn: Connection, issue_id: int) -> bool:
+    """Something of a finished issue is to be sent after all. False, and nothing changed, when it was cancelled."""
+    conn.execute(
+        update(issues)
+        .where(issues.c.id == issue_id, issues.c.state == IssueState.SENT)
+        .values(state=IssueState.SENDING, finished_at=None)
+    )
+    row = conn.execute(select(issues.c.state).where(issues.c.id == issue_id).with_for_update()).scalar_one()
+    return bool(row != IssueState.CANCELLED)
+
+
 # --- numbers ---------------------------------------------------------------------------------------------
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
 
-from newsletter.storage.schema import attempts, batches, deliveries, subscribers
+from newsletter.storage.schema import attempts, batches, deliveries, issues, subscribers
 from newsletter.types import DeliveryState
 
 
@@ -22,13 +23,30 @@ def list_readers(conn: Connection, batch_id: int, state: DeliveryState, *more: A
     ).all()
 
 
-def begin_attempt(conn: Connection, batch_id: int, *, sender: str, provider: str, now: datetime) -> int:
+def make_key(conn: Connection, batch_id: int, members: Iterable[int]) -> str:
+    """What a call is named to the provider: the same for the same members of the same batch, on every attempt.
+
+    Another list is another call; so is the batch of the same number in another store that shares the account.
+    """
+    row = conn.execute(
+        select(issues.c.slug, issues.c.hash, issues.c.published_at)
+        .join(batches, batches.c.issue_id == issues.c.id)
+        .where(batches.c.id == batch_id)
+    ).one()
+    named = f"{row.hash} {row.published_at.isoformat()} {','.join(map(str, members))}"
+    return f"{row.slug}-{batch_id}-{hashlib.sha256(named.encode()).hexdigest()[:20]}"
+
+
+def begin_attempt(
+    conn: Connection, batch_id: int, *, key: str, sender: str, provider: str, now: datetime
+) -> int:
     before = select(func.coalesce(func.max(attempts.c.number), 0)).where(attempts.c.batch_id == batch_id)
     found: Any = conn.execute(
         insert(attempts)
         .values(
             batch_id=batch_id,
             number=before.scalar_subquery() + 1,
+            key=key,
             sender=sender,
             provider=provider,
             started_at=now,
@@ -37,6 +55,32 @@ def begin_attempt(conn: Connection, batch_id: int, *, sender: str, provider: str
     ).scalar_one()
     conn.execute(update(batches).where(batches.c.id == batch_id).values(attempt_id=found, not_before=None))
     return int(found)
+
+
+def split_off(
+    conn: Connection, batch_id: int, *which: ColumnElement[bool], not_before: datetime | None = None
+) -> int:
+    """Give these lines of a batch to a queued batch of their own, of the same edition. How many they are."""
+    those = (deliveries.c.batch_id == batch_id, *which)
+    size = conn.execute(select(func.count()).select_from(deliveries).where(*those)).scalar_one()
+    if not size:
+        return 0
+    old = conn.execute(select(batches).where(batches.c.id == batch_id)).one()
+    new: Any = conn.execute(
+        insert(batches)
+        .values(
+            issue_id=old.issue_id,
+            edition_id=old.edition_id,
+            number=old.number,
+            state="queued",
+            size=size,
+            not_before=not_before,
+        )
+        .returning(batches.c.id)
+    ).scalar_one()
+    conn.execute(update(deliveries).where(*those).values(batch_id=new))
+    conn.execute(update(batches).where(batches.c.id == batch_id).values(size=batches.c.size - size))
+    return int(size)
 
 
 def move_lines(

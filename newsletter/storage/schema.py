@@ -19,7 +19,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -341,13 +340,13 @@ attempts = Table(
     Column("id", Integer, primary_key=True),
     Column("batch_id", Integer, ForeignKey("batches.id"), nullable=False),
     Column("number", Integer, nullable=False),
+    Column("key", Text, nullable=False),  # what the call was named to the provider: see types.Outgoing
     Column("sender", Text, nullable=False),  # host, boot, process: tells a dead sender from a slow one
     Column("provider", Text, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),  # NULL: under way, or its process died
     Column("outcome", Text),  # NULL likewise
     Column("error", Text),  # NULL when taken
-    Column("body", LargeBinary),  # kept where a retry must be byte-identical; NULL elsewhere
     UniqueConstraint("batch_id", "number"),
     _one_of("outcome", ("taken", "not_taken", "maybe_taken")),
     sqlite_autoincrement=True,

@@ -47,6 +47,8 @@ class Batch:
     edition_id: int
     attempt_id: int
     deliveries: tuple[Delivery, ...]
+    key: str
+    """The same for every attempt with the same members: see Outgoing."""
 
 
 UNSUBSCRIBE_MARK = "@@unsubscribe_url@@"
@@ -85,7 +87,8 @@ class Receipt:
 
     delivery_id: str
     outcome: Literal["sent", "refused", "later", "unknown"]
-    """later: certainly not taken, through no fault of this mail or its reader. unknown: perhaps taken."""
+    """later: certainly not taken, through no fault of this mail or its reader; it is sent again by itself.
+    unknown: perhaps taken; it is in doubt. A recipient without a receipt counts as unknown."""
     reference: str | None = None
     """The provider's own name for the message, when it gives one."""
     reason: str | None = None
@@ -108,7 +111,8 @@ class Outgoing:
     recipients: tuple[Recipient, ...]
     messages: Callable[[], Iterator[Message]] = field(repr=False, compare=False)
     headers: tuple[tuple[str, str], ...] = ()
-    """Beside From, To and Subject: names and plain values, which may hold any of the three marks."""
+    """Beside From, To, Subject and Date: names and values on one line, which may hold any of the three marks. ASCII
+    but for Reply-To, a mailbox in its own letters."""
     single: bool = False
     """A single mail, such as a confirmation: some providers carry those in a stream of their own."""
 

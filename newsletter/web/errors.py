@@ -83,7 +83,7 @@ def _shown(heading: str, words: str, status: int) -> Response:
 def _broken_link(_error: LinkInvalid) -> Response:
     return desk().message(
         "This link does not work",
-        "It may have been cut off on its way. Open it from the mail again, or copy the whole of it.",
+        "It may have been cut off on its way. Open it from the e-mail again, or copy the whole of it.",
         status=404,
         link=_home(),
     )

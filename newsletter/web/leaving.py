@@ -10,7 +10,7 @@ from newsletter.web.desk import Desk, desk
 
 pages = Blueprint("leaving", __name__)
 REASONS = {
-    "too-many": "Too many mails",
+    "too-many": "Too many e-mails",
     "not-relevant": "It is not about what I need",
     "not-readable": "It is hard to read",
     "never-asked": "I never asked for it",

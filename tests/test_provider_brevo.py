@@ -152,6 +152,13 @@ def test_a_token_vouches_like_a_password(vendor: Vendor) -> None:
     assert ":" in PASSWORD
 
 
+def test_what_is_no_event_is_passed_over() -> None:
+    """The others of its batch are read."""
+    body = json.dumps([7, {}, None, {"event": "delivered"}]).encode()
+    found = Brevo(key=KEY).read_events(Incoming({}, body, {}, NOW))
+    assert [one.kind for one in found] == [EventKind.DELIVERED]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "permanent"),
     [

@@ -104,6 +104,14 @@ def test_its_log_is_read_to_the_end(vendor: Vendor, mailgun: Mailgun) -> None:
     assert [asked.path for asked in vendor.asked[1:]] == ["/v1/analytics/logs"] * 3
 
 
+def test_what_its_log_says_of_another_batch_is_passed_over(vendor: Vendor, mailgun: Mailgun) -> None:
+    """Whatever its filter lets through: a reader is sent to under this key, or nothing is said of them."""
+    outgoing = make_outgoing(1)
+    mailgun.send(replace(outgoing, key=f"{outgoing.key}0"))
+    assert vendor.log
+    assert mailgun.look_up(outgoing.key, outgoing.recipients, NOW) == {}
+
+
 def test_a_signature_vouches_for_one_event_only(mailgun: Mailgun) -> None:
     """It covers neither event nor reader: who caught one on its way cannot tell of another reader with it."""
     event = {"id": "a", "event": "complained", "recipient": "reader1@example.org"}

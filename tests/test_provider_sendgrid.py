@@ -85,6 +85,20 @@ def test_headers_in_other_scripts_are_encoded(vendor: Vendor, sendgrid: SendGrid
     assert person["headers"] == {"List-Id": "=?utf-8?q?Schmerz_t=C3=A4glich?= <weekly.example.org>"}
 
 
+def test_strangers_in_its_log_are_passed_over(vendor: Vendor, sendgrid: SendGrid) -> None:
+    """It knows addresses only, and may know more of them than this batch has."""
+    outgoing = make_outgoing(2)
+    sendgrid.send(outgoing)
+    vendor.log.append((outgoing.key, "stranger@example.org"))
+    assert {"7-1", "7-2"} == set(sendgrid.look_up(outgoing.key, outgoing.recipients, NOW))
+
+
+def test_what_is_no_event_is_passed_over(vendor: Vendor, sendgrid: SendGrid) -> None:
+    """The others of its batch are read."""
+    body = json.dumps([7, {}, None, {"event": "delivered"}]).encode()
+    assert [one.kind for one in sendgrid.read_events(vendor.signed(body, NOW))] == [EventKind.DELIVERED]
+
+
 def test_a_day_of_retries_is_taken(vendor: Vendor, sendgrid: SendGrid) -> None:
     """What was signed when it was first tried is still genuine."""
     news = vendor.news([Told("delivered", "a@example.org", "7-1", NOW)], NOW - timedelta(hours=23))

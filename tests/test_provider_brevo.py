@@ -15,7 +15,7 @@ from stub_kit import Answer, Told, is_as_recorded
 from test_providers_contract import NOW, make_outgoing
 
 from newsletter import config
-from newsletter.errors import Rejected, StopSending, WebhookRefused
+from newsletter.errors import MaybeTaken, Rejected, StopSending, WebhookRefused
 from newsletter.links import Links
 from newsletter.providers import call, make_provider
 from newsletter.providers.brevo import Brevo, call_key
@@ -119,6 +119,9 @@ def test_what_the_answer_leaves_out_is_left_open(vendor: Vendor, brevo: Brevo) -
     ]
     vendor.next = [Answer.of({"messageId": "<a@b>"}, 201)]
     assert brevo.send(make_outgoing(1)) == [Receipt("7-1", "sent", reference="a@b")]
+    vendor.next = [Answer.of({}, 201)]
+    with pytest.raises(MaybeTaken):
+        brevo.send(make_outgoing(1))
 
 
 def test_values_beyond_what_brevo_takes_are_not_sent(vendor: Vendor, brevo: Brevo) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.config import FILE_NAME, Config, Feed, Site, load_site
-from newsletter.errors import ApprovalError, ConfigError
+from newsletter.errors import ApprovalError, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from newsletter.sending import Forecast, Sending
     from newsletter.storage.issues import PublishedIssue
     from newsletter.storage.mails import Budget
-    from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Topics
+    from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Receipt, Topics
 
 
 @dataclass
@@ -251,6 +251,21 @@ class App:
         """What sending would do now. Raises ContentError, TemplateError, ApprovalError as `publish` does."""
         editions = () if self.sending.find(slug) else self.approvals.approved(slug).editions
         return self.sending.forecast(slug, editions, now)
+
+    def send_test(self, slug: str, to: Sequence[str], variant: str | None, now: datetime) -> list[Receipt]:
+        """The issue to these addresses, as it would be sent now; of a published one, as it was frozen.
+
+        `variant`: topics with commas between; None: the whole. Raises UsageError for one that the issue has not.
+        """
+        frozen = self.sending.editions(slug) if self._is_published(slug) else self.editions(slug)[2]
+        by_topics = {str(one.topics): one for one in frozen}
+        wanted = ",".join(sorted({part.strip() for part in variant.split(",")})) if variant else None
+        if wanted is not None and wanted not in by_topics:
+            raise UsageError(
+                f"{slug} has no variant {variant!r}", hint=f"There are: {'; '.join(sorted(by_topics))}."
+            )
+        whole = max(frozen, key=lambda one: len(one.topics.ids))
+        return self.sending.test(slug, by_topics[wanted] if wanted else whole, to, now)
 
     def publish(self, slug: str, now: datetime) -> PublishedIssue:
         """Freeze the issue as it is built now and plan its deliveries.

@@ -211,6 +211,8 @@ class _Run:
             outcomes = Counter(one.outcome for one in answer.receipts)
             self.report.sent += outcomes["sent"]
             self.report.refused += outcomes["refused"]
+            if answer.outcome == "rejected" and len(batch.deliveries) == 1 and self.report.sent:
+                self.report.refused += 1  # before anything was sent, it waits: see storage.ledger
             if answer.outcome == "taken":
                 self.report.in_doubt += len(batch.deliveries) - outcomes.total() + outcomes["unknown"]
             elif answer.outcome == "maybe_taken" and self.job.provider.settles != "key":

@@ -11,7 +11,6 @@ from newsletter.content import list_slugs
 from newsletter.errors import AlreadyPublished, FeedError, IssueError, NewsletterError
 from newsletter.pipeline.cron import Deeds, Report, run_cron
 from newsletter.pipeline.due import weeks_around
-from newsletter.types import IssueState
 
 if TYPE_CHECKING:
     from newsletter import engine
@@ -29,7 +28,7 @@ def run_routine(app: App, now: datetime) -> Report:
         has_file=lambda slug: app.composer.path(slug).is_file(),
         is_published=lambda slug: app.sending.find(slug) is not None,
         tidy=lambda: _tidy(app, now),
-        unfinished=lambda: [one.slug for one in app.sending.list_all() if one.state == IssueState.SENDING],
+        unfinished=lambda: app.sending.unfinished(now),
     )
     return run_cron(
         app.database, lambda: weeks_around(calendar, list_slugs(app.site.issues), now), deeds, now

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 RECENTLY = timedelta(minutes=1)
 TEST = "test"
+ASKED_FOR = timedelta(hours=1)
+"""How long the provider is asked by itself about a doubt; after that a person is."""
 NOBODY = 0
 """The id of no reader: ids begin at 1."""
 
@@ -94,6 +96,11 @@ class Sending:
         """The newest first."""
         with reading(self.database) as conn:
             return issues.list_issues(conn)
+
+    def editions(self, slug: str) -> list[Edition]:
+        """As they were frozen. Raises IssueError."""
+        with reading(self.database) as conn:
+            return list(issues.list_editions(conn, issues.get_issue(conn, slug).id).values())
 
     def known(self, slug: str | None) -> str:
         """The slug, if it was published; the newest issue's when none is named. Raises IssueError."""
@@ -251,6 +258,16 @@ class Sending:
         for doubt in found:
             told += doubts.decide(self.database, doubt, how, who=who, now=now)
         return told
+
+    def unfinished(self, now: datetime) -> list[str]:
+        """Issues that somebody should go on with: being sent, or with doubts that the provider can settle by now."""
+        being_sent = [one.slug for one in self.list_all() if one.state is IssueState.SENDING]
+        found = self.doubts()
+        if not found or self.provider().settles != "lookup":
+            return being_sent
+        lag = log_lag(self.provider())
+        fresh = [one.slug for one in found if lag <= now - one.ended_at < lag + ASKED_FOR]
+        return list(dict.fromkeys([*being_sent, *fresh]))
 
     def _ask_in_time(self, slug: str, now: datetime) -> None:
         """What was in doubt long enough for the provider to know."""

@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from newsletter.errors import AddressError
 from newsletter.render.personalise import Envelope, MailTemplate, list_id
-from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition, Message, Recipient, Topics
+from newsletter.types import (
+    DELIVERY_MARK,
+    PREFERENCES_MARK,
+    UNSUBSCRIBE_MARK,
+    Edition,
+    Message,
+    Recipient,
+    Topics,
+)
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 ENVELOPE = Envelope(
@@ -212,3 +220,28 @@ def test_a_domain_in_another_script_travels_in_punycode() -> None:
 def test_a_list_is_named_after_its_sender(address: str, wanted: str) -> None:
     """A label and the domain (RFC 2919, section 2)."""
     assert wanted == list_id(address)
+
+
+# --- for providers that write them themselves ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_call_names_the_headers_that_the_mail_has(listed: bool) -> None:
+    """One place decides: with the marks filled, each is what the finished mail says; none is missing but From, To,
+    Subject, Date and those of the parts."""
+    sender = "Die Wöchentliche, mit Komma <weekly@example.org>"
+    reply_to = "Die Müllers <ed@bücher.example>"
+    envelope = Envelope("2026-11-26", sender, NOW, reply_to=reply_to, listed=listed, automatic=not listed)
+    template = MailTemplate(edition(), envelope)
+    mail = parsed(template.fill(READER))
+    own = dict(template.headers)
+    others = {"From", "To", "Subject", "Date", "MIME-Version", "Content-Type"}
+    assert set(mail) - others == set(own)
+    assert all("\n" not in value for value in own.values())
+    assert all(value.isascii() for name, value in own.items() if name != "Reply-To")
+    assert own.pop("Reply-To") == "Die Müllers <ed@xn--bcher-kva.example>"
+    for name, value in own.items():
+        value = value.replace(DELIVERY_MARK, READER.delivery_id).replace(UNSUBSCRIBE_MARK, LEAVE)
+        assert (
+            email.message_from_string(f"{name}: {value}\n\n", policy=email.policy.default)[name] == mail[name]
+        )

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from newsletter import engine as engines
-from newsletter.errors import AlreadyPublished, IssueError, MaybeTaken, NotTaken, StopSending
+from newsletter.errors import AlreadyPublished, IssueError, MaybeTaken, NotTaken, Rejected, StopSending
 from newsletter.pipeline import send
 from newsletter.pipeline.publish import publish
 from newsletter.process import Life
@@ -475,6 +475,159 @@ def test_an_address_that_would_break_the_headers_is_refused_alone(store: Engine)
     sending(store, provider).send(SLUG, NOW)
     assert Tally(audience=3, sent=2, refused=1) == tally(store)
     assert not any(b"Bcc" in one.content for one in provider.messages)
+
+
+# --- one bad address -------------------------------------------------------------------------------------
+
+
+class Picky(Memory):
+    """Takes no call that holds one of these readers."""
+
+    def __init__(self, *bad: int) -> None:
+        super().__init__()
+        self.bad = {f"1-{number}" for number in bad}
+        self.calls = 0
+
+    def send(self, outgoing: Outgoing) -> list[Receipt]:
+        self.calls += 1
+        if self.bad & {one.delivery_id for one in outgoing.recipients}:
+            raise Rejected("400: one of these addresses is wrong")
+        return super().send(outgoing)
+
+
+@pytest.mark.parametrize("bad", [1, 333, 1000])
+def test_one_bad_address_in_a_thousand_costs_a_few_calls(store: Engine, bad: int) -> None:
+    """It is found by halving and refused with the provider's reason; all others get one mail, in some twenty calls."""
+    add_readers(store, 1000)
+    publish_issue(store, batch_size=1000)
+    provider = Picky(bad)
+    report = sending(store, provider).send(SLUG, NOW)
+    assert report.stopped is None
+    assert len({one.recipient for one in provider.messages}) == len(provider.messages) == 999
+    assert Tally(audience=1000, sent=999, refused=1) == tally(store)
+    assert provider.calls <= 2 * 10 + 2
+    with reading(store) as conn:
+        rows = conn.execute(
+            text("SELECT subscriber_id, reason FROM deliveries WHERE state = 'refused'")
+        ).all()
+    assert [tuple(row) for row in rows] == [(bad, "400: one of these addresses is wrong")]
+    assert report.refused == 1
+
+
+def test_several_bad_addresses_are_each_found(store: Engine) -> None:
+    """Side by side and apart, by several threads."""
+    add_readers(store, 200)
+    publish_issue(store, batch_size=50)
+    provider = Picky(1, 2, 3, 77, 199)
+    sending(store, provider, "concurrency = 4").send(SLUG, NOW)
+    assert Tally(audience=200, sent=195, refused=5) == tally(store)
+    assert len({one.recipient for one in provider.messages}) == len(provider.messages) == 195
+
+
+def test_nobody_is_refused_for_what_every_call_is_told(store: Engine) -> None:
+    """A sender address that the provider does not know is nobody's fault among the readers: the run stops."""
+    add_readers(store, 100)
+    publish_issue(store, batch_size=50)
+    provider = Picky(*range(1, 101))
+    report = sending(store, provider).send(SLUG, NOW)
+    assert report.stopped
+    assert "rejected" in report.stopped
+    assert provider.calls < 30
+    assert Tally(audience=100, queued=100) == tally(store)
+
+
+def test_what_may_have_been_taken_is_never_split(store: Engine) -> None:
+    """A rejection after an unknown attempt does not say what became of that: the batch is in doubt whole."""
+    add_readers(store, 4)
+    issue = publish_issue(store, batch_size=4)
+    assert claim(store, issue, OTHER_HOST)
+    with writing(store) as conn:
+        (attempt,) = settling.list_open_attempts(conn, issue.id)
+        ours = settling.take_over(conn, issue.id, attempt, sender="us", provider="memory", now=NOW)
+        assert ours
+        assert ledger.record_rejected(conn, ours, "400", NOW)
+    assert Tally(audience=4, in_doubt=4) == tally(store)
+
+
+def test_a_rejected_call_of_a_cancelled_issue_is_not_split(store: Engine) -> None:
+    """Nothing of it is sent any more."""
+    add_readers(store, 4)
+    issue = publish_issue(store, batch_size=4)
+    batch = claim(store, issue)
+    assert batch
+    sending(store, Memory()).cancel(SLUG, NOW)
+    with writing(store) as conn:
+        assert ledger.record_rejected(conn, batch, "400", NOW)
+        assert not ledger.record_rejected(conn, batch, "400", NOW)
+    assert Tally(audience=4, skipped=4) == tally(store)
+
+
+# --- mail by mail ----------------------------------------------------------------------------------------
+
+
+def test_a_provider_may_take_some_now_and_others_later(store: Engine) -> None:
+    """Those it did not take wait in a batch of their own; those it perhaps took stay in doubt with theirs."""
+    add_readers(store, 4)
+    issue = publish_issue(store, batch_size=4)
+    batch = claim(store, issue)
+    assert batch
+    soon = NOW + timedelta(seconds=30)
+    receipts = [
+        Receipt("1-1", "sent"),
+        Receipt("1-2", "later", reason="try again"),
+        Receipt("1-3", "unknown", reason="no reply to the final dot"),
+        Receipt("1-4", "refused", reason="no such user"),
+    ]
+    with writing(store) as conn:
+        assert ledger.record_taken(conn, batch, receipts, NOW, not_before=soon)
+    assert states(store) == {1: "sent", 2: "queued", 3: "in_doubt", 4: "refused"}
+    assert claim(store, issue) is None
+    with writing(store) as conn:
+        again = ledger.claim_batch(conn, issue.id, sender="us", provider="memory", now=soon)
+    assert again
+    assert [one.id for one in again.deliveries] == ["1-2"]
+    assert again.id != batch.id
+    assert again.edition_id == batch.edition_id
+    assert again.key != batch.key
+
+
+def test_later_after_an_unknown_attempt_is_in_doubt(store: Engine) -> None:
+    """The first attempt may have been taken, whatever the second one was told."""
+    add_readers(store, 2)
+    issue = publish_issue(store)
+    assert claim(store, issue, OTHER_HOST)
+    with writing(store) as conn:
+        (attempt,) = settling.list_open_attempts(conn, issue.id)
+        ours = settling.take_over(conn, issue.id, attempt, sender="us", provider="memory", now=NOW)
+        assert ours
+        ledger.record_taken(conn, ours, [Receipt("1-1", "sent"), Receipt("1-2", "later")], NOW)
+    assert states(store) == {1: "sent", 2: "in_doubt"}
+
+
+def test_later_of_a_cancelled_issue_is_skipped(store: Engine) -> None:
+    """It will not be sent."""
+    add_readers(store, 2)
+    issue = publish_issue(store)
+    batch = claim(store, issue)
+    assert batch
+    sending(store, Memory()).cancel(SLUG, NOW)
+    with writing(store) as conn:
+        ledger.record_taken(conn, batch, [Receipt("1-1", "sent"), Receipt("1-2", "later")], NOW)
+    assert Tally(audience=2, sent=1, skipped=1) == tally(store)
+
+
+def test_a_provider_that_puts_everything_off_ends_the_run(store: Engine) -> None:
+    """Five calls in a row of which nothing was taken, with longer and longer waits; nothing is lost."""
+    add_readers(store, 2)
+    publish_issue(store)
+
+    class Later(Memory):
+        def send(self, outgoing: Outgoing) -> list[Receipt]:
+            return [Receipt(one.delivery_id, "later", reason="451 busy") for one in outgoing.recipients]
+
+    report = sending(store, Later(), "concurrency = 1\nstop_after_errors = 2").send(SLUG, NOW)
+    assert report.stopped == "2 calls in a row failed; the last: 451 busy"
+    assert Tally(audience=2, queued=2) == tally(store)
 
 
 # --- holding ---------------------------------------------------------------------------------------------

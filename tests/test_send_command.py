@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +13,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from issue_site import SLUG, make_site
-from ledger_site import add_readers, outbox_of
+from ledger_site import add_readers, change, outbox_of
 
 from newsletter.app import make_app
 from newsletter.cli import cli
-from newsletter.errors import ApprovalError, ContentError, IssueError
+from newsletter.errors import ApprovalError, ContentError, IssueError, UsageError
 
 OPEN = "\n[approval]\nrequired = false\n"
 
@@ -152,10 +155,130 @@ def test_an_error_is_said_without_a_traceback(site: Path) -> None:
 def test_status_tells_of_doubt(site: Path) -> None:
     """Exit 1 and a sentence for a person."""
     run(site, "send", "--limit", "1")
-    from ledger_site import change
-
     change(make_app(site).database, "UPDATE deliveries SET state = 'in_doubt' WHERE subscriber_id = 2")
     result = run(site, "status")
     assert result.exit_code == 1
     assert "1 in doubt" in result.output
     assert "nobody knows" in result.output
+
+
+# --- doubts ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def doubtful(site: Path) -> Path:
+    """Two of five readers are in doubt, the others got it."""
+    run(site, "send", "--limit", "2")
+    database = make_app(site).database
+    change(database, "UPDATE batches SET state = 'in_doubt' WHERE id = 1")
+    change(
+        database,
+        "UPDATE deliveries SET state = 'in_doubt', reason = 'the answer was lost' WHERE batch_id = 1",
+    )
+    run(site, "send")
+    return site
+
+
+def test_doubts_are_listed_with_all_that_is_known(doubtful: Path) -> None:
+    """Issue, batch, readers, when, why, and who can settle it; exit 1 while there are any."""
+    result = run(doubtful, "doubts")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[0].split("\t") == [
+        SLUG,
+        "1",
+        "2",
+        "2026-11-26 08:00",
+        "the answer was lost",
+        "a person",
+    ]
+    (found,) = json.loads(run(doubtful, "doubts", SLUG, "--json").output)
+    assert found.pop("key").startswith(f"{SLUG}-1-")
+    assert found.pop("at").startswith("2026-11-26T08:00")
+    assert found == {
+        "issue": SLUG,
+        "batch": 1,
+        "readers": 2,
+        "reason": "the answer was lost",
+        "provider": "outbox",
+        "settled_by": "person",
+    }
+
+
+def test_a_person_settles_a_doubt_by_command(doubtful: Path) -> None:
+    """--sent takes their word; then nothing is in doubt, and the exit is 0."""
+    result = run(doubtful, "resolve", "--sent", "--by", "Ada", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.output) == {"issue": SLUG, "sent": 2, "again": 0, "in_doubt": 0}
+    done = run(doubtful, "doubts")
+    assert (done.exit_code, done.output) == (0, "Nothing is in doubt.\n")
+    assert "Nothing of that is in doubt" in run(doubtful, "resolve", "--sent").output
+
+
+def test_sending_again_says_what_it_risks_and_asks(doubtful: Path) -> None:
+    """Without a yes nothing happens; with it the readers are queued, and sent to by the next run."""
+    asked = CliRunner().invoke(cli, ["--site", str(doubtful), "resolve", "--again"], input="n\n")
+    assert "2 readers get the issue a SECOND time" in asked.output
+    assert numbers(doubtful)["in_doubt"] == 2
+    assert "2 go again" in run(doubtful, "resolve", "--again", "--yes").output
+    assert (numbers(doubtful)["queued"], numbers(doubtful)["in_doubt"]) == (2, 0)
+    assert run(doubtful, "send").exit_code == 0
+    assert numbers(doubtful)["sent"] == 5
+
+
+def test_resolving_is_never_by_chance(doubtful: Path) -> None:
+    """How must be said; another batch is not touched; a provider that cannot be asked settles nothing."""
+    with pytest.raises(UsageError, match="say how"):
+        run(doubtful, "resolve")
+    assert run(doubtful, "resolve", "--sent", "--batch", "7").exit_code == 1
+    assert run(doubtful, "resolve", "--provider").exit_code == 1
+    assert numbers(doubtful)["in_doubt"] == 2
+
+
+# --- a test mail -----------------------------------------------------------------------------------------
+
+
+def test_a_test_mail_is_the_issue_as_readers_get_it(tmp_path: Path) -> None:
+    """Same subject, same parts, same headers; no approval asked, nothing in the ledger, links that are nobody's."""
+    site = make_site(tmp_path / "site")
+    add_readers(make_app(site).database, 1)
+    result = run(site, "test", SLUG, "--to", "ada@example.org", "--to", "bob@example.org")
+    assert (result.exit_code, result.output.count(": sent")) == (0, 2)
+    with pytest.raises(IssueError):
+        run(site, "status")
+    first, _ = sorted((site / "outbox" / "test").glob("*.eml"))
+    mail = email.message_from_bytes(first.read_bytes(), policy=email.policy.default)
+    assert mail["To"] == "ada@example.org"
+    run(site, "approve", "--by", "Ada")
+    run(site, "send")
+    sent = email.message_from_bytes(outbox_of(site / "outbox")[1], policy=email.policy.default)
+    assert mail["Subject"] == sent["Subject"]
+    assert list(mail) == list(sent)
+    link = mail["List-Unsubscribe"].strip("<>")
+    token = link.rpartition("/")[2]
+    assert make_app(site).links.read("unsubscribe", token).subscriber_id == 0
+    for kind in ("plain", "html"):
+        ours, theirs = (one.get_body((kind,)).get_content() for one in (mail, sent))
+        assert without_links(ours) == without_links(theirs)
+
+
+def without_links(text: str) -> str:
+    return re.sub(r"https://letters\.example\.org/(unsubscribe|preferences)/[\w.-]+", "link", text)
+
+
+def test_a_test_mail_of_a_variant(site: Path) -> None:
+    """Only its sections; one that the issue has not is answered with those it has."""
+    assert run(site, "test", "--to", "ada@example.org", "--variant", "news").exit_code == 0
+    (mail,) = (site / "outbox" / "test").glob("*.eml")
+    assert b"new guideline" in mail.read_bytes()
+    assert b"Short walks help" not in mail.read_bytes()
+    with pytest.raises(UsageError, match="no variant"):
+        run(site, "test", "--to", "ada@example.org", "--variant", "sports")
+
+
+def test_a_test_mail_of_a_published_issue_shows_what_was_frozen(site: Path) -> None:
+    """And its deliveries stay as they are."""
+    run(site, "send", "--limit", "2")
+    before = numbers(site)
+    (site / "content" / "issues" / f"{SLUG}.md").write_text("changed since", encoding="utf-8")
+    assert run(site, "test", SLUG, "--to", "ada@example.org").exit_code == 0
+    assert numbers(site) == before

@@ -171,7 +171,7 @@ def _tell(report: Report, status: Status) -> None:
     if status.tally.in_doubt:
         click.echo(
             f"{status.tally.in_doubt:,} are in doubt: nobody knows whether the provider took them. They are "
-            "not sent again by themselves.",
+            f"not sent again by themselves: see `newsletter doubts {slug}`.",
             err=True,
         )
     elif status.tally.sending:

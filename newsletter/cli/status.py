@@ -77,7 +77,8 @@ def _tell(status: Status) -> None:
         click.echo(f"  note      {issue.note}")
     if status.tally.in_doubt:
         click.echo(
-            "  In doubt: the provider may have taken these, and nobody knows. They are not sent again."
+            "  In doubt: the provider may have taken these, and nobody knows. They are not sent again:"
+            f" see `newsletter doubts {issue.slug}`."
         )
     for error in status.errors if not status.is_done else ():
         click.echo(f"  trouble   {error}")

@@ -1,4 +1,5 @@
-"""DKIM signatures (RFC 6376) for mail that we hand to a server ourselves: rsa-sha256 or ed25519-sha256.
+"""DKIM signatures (RFC 6376) for mail that we hand to a server ourselves: rsa-sha256, which all receivers verify
+(Ed25519 most of them do not).
 
 Only what a mail of ours needs: relaxed headers, relaxed body, prebuilt bytes with CRLF. RFC 8058, section 4, asks
 that both List-Unsubscribe headers be signed, which the general libraries leave out by default.
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING
 from newsletter.errors import ConfigError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 SIGNED = (
@@ -46,11 +46,8 @@ _TRAILING = re.compile(rb"[ \t]+(?=\r\n)")
 class Signer:
     """Signs as one domain and selector. Safe to share between threads."""
 
-    def __init__(self, key: RSAPrivateKey | Ed25519PrivateKey, *, domain: str, selector: str) -> None:
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
+    def __init__(self, key: RSAPrivateKey, *, domain: str, selector: str) -> None:
         self._key = key
-        self._algorithm = "rsa-sha256" if isinstance(key, RSAPrivateKey) else "ed25519-sha256"
         self._place = f"d={domain}; s={selector}"
 
     def sign(self, mail: bytes) -> bytes:
@@ -59,7 +56,7 @@ class Signer:
         fields = _fields(head)
         names = [name for name, _ in fields if name in SIGNED] + list(ONCE)
         unsigned = (
-            f"v=1; a={self._algorithm}; c=relaxed/relaxed; {self._place};\r\n"
+            f"v=1; a=rsa-sha256; c=relaxed/relaxed; {self._place};\r\n"
             f" h={_folded(names)};\r\n bh={_body_hash(body)};\r\n b="
         )
         signed = b"".join(_relaxed(name, value) + b"\r\n" for name, value in _in_order(fields, names))
@@ -68,20 +65,15 @@ class Signer:
 
     def _signature(self, signed: bytes) -> str:
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        if isinstance(self._key, RSAPrivateKey):
-            made = self._key.sign(signed, PKCS1v15(), SHA256())
-        else:  # RFC 8463, section 3: over the hash
-            made = self._key.sign(hashlib.sha256(signed).digest())
+        made = self._key.sign(signed, PKCS1v15(), SHA256())
         coded = base64.b64encode(made).decode()
         return "\r\n ".join(coded[start : start + 72] for start in range(0, len(coded), 72))
 
 
 def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
     """A private key in a PEM file. Raises ConfigError."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -91,9 +83,9 @@ def load_signer(path: Path, *, domain: str, selector: str) -> Signer:
         raise ConfigError(f"the DKIM key cannot be read: {error.strerror}", where=str(path)) from None
     except (ValueError, TypeError):
         raise ConfigError("is not a private key in PEM without a password", where=str(path)) from None
-    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
-        raise ConfigError("is neither an RSA nor an Ed25519 key", where=str(path))
-    if isinstance(key, RSAPrivateKey) and key.key_size < SMALLEST_RSA:
+    if not isinstance(key, RSAPrivateKey):
+        raise ConfigError("is no RSA key: most receivers verify no other", where=str(path))
+    if key.key_size < SMALLEST_RSA:
         raise ConfigError(f"is an RSA key of {key.key_size} bits: receivers refuse it", where=str(path))
     return Signer(key, domain=domain, selector=selector)
 

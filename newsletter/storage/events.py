@@ -127,7 +127,8 @@ def add_event(conn: Connection, event: Event, about: About, *, now: datetime) ->
         "detail": "" if about.erased else clean(event.detail),
         "raw": "" if about.erased else clean(event.raw),
     }
-    return conn.execute(insert(events).values(values).on_conflict_do_nothing()).rowcount == 1
+    added = insert(events).values(values).on_conflict_do_nothing().returning(events.c.id)
+    return conn.execute(added).first() is not None
 
 
 def clean(text: str) -> str:

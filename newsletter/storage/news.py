@@ -18,6 +18,8 @@ from newsletter.types import DeliveryState, IssueState, News
 PROVABLE = (DeliveryState.IN_DOUBT, DeliveryState.QUEUED)
 """A queued line was thought not to be taken. One that is being sent is left to its sender, who records it."""
 
+TOLD = "the provider's later news said so"
+
 
 def note_news(conn: Connection, issue_id: int, subscriber_id: int, news: News) -> bool:
     """Whether this call moved the delivery's news on. If so, a doubt about it is settled as well."""
@@ -48,7 +50,7 @@ def settle_by_news(conn: Connection, batch_id: int) -> int:
         deliveries.c.state.in_([state.value for state in PROVABLE]),
         deliveries.c.news.is_not(None),
     )
-    sent = conn.execute(update(deliveries).where(*proven).values(state=DeliveryState.SENT, reason=None))
+    sent = conn.execute(update(deliveries).where(*proven).values(state=DeliveryState.SENT, reason=TOLD))
     if sent.rowcount:
         conn.execute(
             update(batches)

@@ -135,4 +135,6 @@ def _is(address: Address, keys: Sequence[str]) -> ColumnElement[bool]:
 
 def _insert(conn: Connection, **values: object) -> bool:
     insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    return conn.execute(insert(suppressions).values(**values).on_conflict_do_nothing()).rowcount == 1
+    # Not by the row count: PostgreSQL's driver does not tell it of an insert.
+    added = insert(suppressions).values(**values).on_conflict_do_nothing().returning(suppressions.c.id)
+    return conn.execute(added).first() is not None

@@ -63,9 +63,11 @@ def addresses(site: WebSite, rule: Rule) -> Iterator[str]:
     if not rule.arguments:
         yield rule.rule
         return
-    (argument,) = rule.arguments
     for value in tokens(site):
-        yield rule.rule.replace(f"<{argument}>", value)
+        address = rule.rule
+        for argument in sorted(rule.arguments):
+            address = address.replace(f"<{argument}>", value)
+        yield address
 
 
 def rules() -> list[str]:

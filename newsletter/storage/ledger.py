@@ -165,6 +165,8 @@ def record_taken(
     write_lines(conn, lines, [DeliveryState.SENDING, DeliveryState.IN_DOUBT, DeliveryState.SENT])
     if DeliveryState.QUEUED in fates.values():
         split_off(conn, batch.id, deliveries.c.state == DeliveryState.QUEUED, not_before=not_before)
+    if doubtful:
+        settle_by_news(conn, batch.id)
     return True
 
 
@@ -291,6 +293,7 @@ def record_doubt(
         move_lines(conn, batch.id, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
     else:
         move_lines(conn, batch.id, DeliveryState.SENDING, DeliveryState.IN_DOUBT, error)
+        settle_by_news(conn, batch.id)
     return True
 
 

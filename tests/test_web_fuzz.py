@@ -74,6 +74,7 @@ ROUTES = (
     "/healthz",
     "/readyz",
     "/metrics",
+    "/webhooks/{}/{}",
 )
 
 

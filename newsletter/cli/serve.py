@@ -10,6 +10,9 @@ from newsletter.cli import Context
 from newsletter.cli.common import pass_context
 from newsletter.errors import UsageError
 
+THREADS = 2
+"""A process. Requests wait for one store and one interpreter: more threads wait for each other (measured)."""
+
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -49,7 +52,7 @@ def _granian(host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=4,
+        blocking_threads=THREADS,
         factory=True,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,

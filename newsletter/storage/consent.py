@@ -61,6 +61,9 @@ VARYING = ("id", "subscriber_id", "given_at", "network_hash", "detail", "hash")
 COLUMNS = (*VARYING, "action", "at", "form", "source", "wording_id")
 Row = tuple[Any, ...]
 
+# Made once: building a statement costs as much as running it, and every press of a reader's button runs these.
+_HEAD, _END, _LINE = select(consent_head).with_for_update(), consent_head.update(), consent.insert()
+
 
 class Chain:
     """The end of the log, held by this transaction alone: every line is made through it, in turn."""
@@ -69,7 +72,7 @@ class Chain:
         self._conn = conn
         self._key = keys[0]
         # PostgreSQL: whoever else wants to append waits here until this transaction ends.
-        head = conn.execute(select(consent_head).with_for_update()).one()
+        head = conn.execute(_HEAD).one()
         self.lines: int = head.lines
         self.hash: str = head.hash
 
@@ -92,7 +95,7 @@ class Chain:
     def close(self) -> None:
         """Seal the new end. Belongs into the transaction that stores the lines."""
         seal = keyed_hash(self._key, HEAD_PURPOSE, head_text(self.lines, self.hash))
-        self._conn.execute(consent_head.update().values(lines=self.lines, hash=self.hash, seal=seal))
+        self._conn.execute(_END, {"lines": self.lines, "hash": self.hash, "seal": seal})
 
 
 class Writer:
@@ -148,7 +151,7 @@ class Log:
         network_hash = self.hash_network(origin.network)
         writer = chain.writer(action, now, origin)
         line = writer.line(subscriber_id, None, network_hash, detail)
-        conn.execute(consent.insert(), dict(zip(VARYING, line, strict=True)) | writer.constants)
+        conn.execute(_LINE, dict(zip(VARYING, line, strict=True)) | writer.constants)
         chain.close()
         if self.keep_networks and origin.network and not is_hashed(origin.network):
             conn.execute(consent_networks.insert(), {"consent_id": chain.lines, "network": origin.network})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from newsletter.errors import ConfigError, StorageError
+from newsletter.storage.turns import queue_of
 
 BUSY_MS = 30_000
 """How long a writer waits for SQLite's lock: a list of a million readers holds it for some ten seconds."""
@@ -80,7 +81,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: whole or not at all, durable when the block ends."""
-    with engine.begin() as conn:
+    queue = queue_of(engine)
+    with queue.turn() if queue else nullcontext(), engine.begin() as conn:
         yield conn
 
 

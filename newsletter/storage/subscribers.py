@@ -113,8 +113,8 @@ def insert_subscriber(
 
 def change(conn: Connection, subscriber_id: int, *guards: ColumnElement[bool], **values: Any) -> bool:
     """Set columns of one reader where every guard holds; returns whether this call did it."""
-    statement = subscribers.update().where(subscribers.c.id == subscriber_id, *guards).values(**values)
-    return conn.execute(statement).rowcount == 1
+    statement = subscribers.update().where(subscribers.c.id == subscriber_id, *guards)
+    return conn.execute(statement, values).rowcount == 1
 
 
 def in_state(*states: SubscriberState) -> ColumnElement[bool]:

@@ -23,10 +23,13 @@ class Wish:
     at: datetime
 
 
+_ADD = wishes.insert()
+
+
 def add_wish(conn: Connection, wish: Wish) -> None:
     assert wish.origin.wording is not None, "nobody joins without having been told what they agree to"
     conn.execute(
-        wishes.insert(),
+        _ADD,
         {
             "email": wish.email,
             "first_name": wish.first_name,

@@ -96,6 +96,14 @@ class Desk:
         """A page from `templates/web/<name>.html.j2`."""
         return Response(self.text_of(f"{name}.html.j2", **context), status, mimetype="text/html")
 
+    def asked(self) -> Response:
+        """The same for everybody, so it is made once."""
+        return Response(self._asked, mimetype="text/html")
+
+    @cached_property
+    def _asked(self) -> bytes:
+        return self.text_of("asked.html.j2").encode()
+
     def message(
         self, heading: str, *words: str, status: int = 200, link: dict[str, str] | None = None
     ) -> Response:

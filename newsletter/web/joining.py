@@ -54,7 +54,7 @@ def subscribe() -> Response:
             _origin(here),
             first_name=form.first_name,
         )
-    return jsonify(message=ASKED) if wants_json() else here.page("asked")
+    return jsonify(message=ASKED) if wants_json() else here.asked()
 
 
 @pages.get("/challenge")
@@ -101,7 +101,7 @@ def _form_page(
         wording=here.wording.text,
     )
     if challenge:
-        answer.headers["Content-Security-Policy"] = policy(here, script=True)
+        answer.headers["Content-Security-Policy"] = policy(here.own_origin, script=True)
     return answer
 
 
@@ -160,7 +160,7 @@ def send_again(token: str) -> Response:
     if reader and reader.email:
         origin = here.origin("link", wording=True)
         here.worker.take_wish(reader.email, reader.topics, origin, first_name=reader.first_name)
-    return here.page("asked")
+    return here.asked()
 
 
 def _read(here: Desk, token: str) -> Link:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, abort, request
-from flask_limiter import ApplicationLimit, Limiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from newsletter.config import Web
+from newsletter.web.budget import Budget
 from newsletter.web.cors import add_cors, is_configured
 from newsletter.web.desk import Desk, desk, network
 from newsletter.web.names import host_of, origin_of
@@ -54,7 +54,8 @@ def protect(web: Flask, desk: Desk) -> None:
     web.before_request(_known_host)
     web.before_request(_own_form)
     web.after_request(_seal)
-    _budgets(settings).init_app(web)
+    per_minute = settings.requests_per_minute
+    web.before_request(_within(Budget(per_minute, per_minute * 50)))
 
 
 def under_prefix(wsgi: WSGIApplication, prefix: str) -> WSGIApplication:
@@ -70,19 +71,14 @@ def under_prefix(wsgi: WSGIApplication, prefix: str) -> WSGIApplication:
     return stripped
 
 
-def _budgets(settings: Web) -> Limiter:
+def _within(budget: Budget) -> Callable[[], None]:
     """Requests that change something, counted per network and over the whole service. Leaving is not among them."""
-    per_minute = settings.requests_per_minute
-    return Limiter(
-        network,
-        storage_uri="memory://",
-        application_limits=[
-            ApplicationLimit(f"{per_minute}/minute", exempt_when=_is_free),
-            ApplicationLimit(
-                f"{per_minute * 50}/minute", key_function=lambda: "service", exempt_when=_is_free
-            ),
-        ],
-    )
+
+    def check() -> None:
+        if not _is_free() and not budget.take(network(), desk().clock()):
+            abort(429)
+
+    return check
 
 
 def _is_free() -> bool:
@@ -117,15 +113,19 @@ def is_ours(origin: str) -> bool:
     return host in (host_of(request.host), *desk().hosts) if host else False
 
 
-def policy(here: Desk, *, script: bool = False) -> str:
-    """`public_url` is named beside 'self', because the service may be reached under other names too."""
-    return (SCRIPT_POLICY if script else POLICY).format(own=here.own_origin)
+@lru_cache
+def policy(own: str, *, script: bool = False) -> str:
+    """`own` is named beside 'self', because the service may be reached under other names too."""
+    return (SCRIPT_POLICY if script else POLICY).format(own=own)
 
 
 def _seal(response: Response) -> Response:
+    own, headers = desk().own_origin, response.headers
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", policy(desk()))
-    if desk().own_origin.startswith("https:"):
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if name not in headers:
+            headers[name] = value
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = policy(own)
+    if own.startswith("https:"):
+        headers["Strict-Transport-Security"] = "max-age=31536000"
     return add_cors(response)

@@ -6,12 +6,12 @@ leaves undone when it ends is still in the store.
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
+from multiprocessing.util import Finalize
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,8 @@ REST = 60.0
 """Seconds to wait when the provider takes nothing at all."""
 AT_ONCE = 20
 """Wishes in one transaction: many share the wait for the disk, and requests do not wait for long."""
+GENTLY = 9
+"""How much longer than its work the thread rests while there is more of it."""
 LAST = 5.0
 """Seconds an ending process gives the mail it is just sending."""
 
@@ -63,7 +65,8 @@ class Worker:
         self._wanted = True
         self._thread = threading.Thread(target=self._run, name="newsletter-post", daemon=True)
         self._thread.start()
-        atexit.register(self.stop)
+        # Also where a server's processes end without running what is registered with atexit.
+        Finalize(None, self.stop, exitpriority=10)
 
     def stop(self) -> None:
         """Finish the mail in hand, and no other."""
@@ -108,6 +111,14 @@ class Worker:
             done += now_done
         return done
 
+    def _grant_gently(self) -> None:
+        """Leave most of the time, and of the store, to requests: whoever asked has their answer already."""
+        granted = AT_ONCE
+        while granted == AT_ONCE and not self._ending.is_set():
+            began = monotonic()
+            granted = self._grant()
+            self._ending.wait((monotonic() - began) * GENTLY)
+
     def _send_all(self) -> int:
         done = 0
         while not self._ending.is_set() and post.send_next(self._office, self._clock()):
@@ -145,7 +156,7 @@ class Worker:
 
     def _look(self) -> None:
         try:
-            self._grant_all()
+            self._grant_gently()
             if monotonic() >= self._sends_after:
                 self._send_all()
         except StopSending as error:

@@ -113,7 +113,8 @@ def why_not_again(attempt: OpenAttempt, provider: Provider, now: datetime) -> st
     lives = key_lives(provider)
     if lives is not None and now - attempt.first_at > lives - MARGIN:
         return TOO_OLD
-    return TOO_OFTEN if attempt.number >= KEY_TRIES else None
+    # Tries that were answered: a sender that died says nothing of the provider.
+    return TOO_OFTEN if attempt.finished_at is not None and attempt.number >= KEY_TRIES else None
 
 
 def is_over(attempt: OpenAttempt, process: str, now: datetime, life: Callable[[str], Life] = life_of) -> bool:

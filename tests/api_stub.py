@@ -93,8 +93,12 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[Api]:
 
 
 def is_as_recorded(request: Request, name: str, secrets: tuple[str, ...]) -> bool:
-    """Whether it is the request that is checked in; NEWSLETTER_RECORD in the environment writes it anew."""
-    found, place = request.record(secrets), RECORDED / f"{name}.http"
+    return is_text_as_recorded(request.record(secrets), f"{name}.http")
+
+
+def is_text_as_recorded(found: str, name: str) -> bool:
+    """Whether it is what is checked in; RECORD in the environment writes it anew."""
+    place = RECORDED / name
     if "RECORD" in os.environ:
         place.parent.mkdir(exist_ok=True)
         place.write_text(found, encoding="utf-8")

@@ -60,13 +60,16 @@ class _Talk:
             elif word == "QUIT":
                 return
             elif word == "RSET":
-                self._reader = ""
+                self._sender = self._reader = ""
                 self._say("250 2.0.0 Ok")
             else:
                 self._step(word, command)
 
     def _step(self, word: str, command: str) -> None:
         if word == "MAIL":
+            if self._sender:
+                self._say("503 5.5.1 nested MAIL command")
+                return
             self._sender = command.partition("<")[2].partition(">")[0]
         elif word == "RCPT":
             self._reader = command.partition("<")[2].partition(">")[0]
@@ -88,6 +91,7 @@ class _Talk:
         usual = USUAL["."].format(n=len(self._box.mails) + 1)
         if given is None or given.startswith("2"):
             self._box.mails.append((self._sender, self._reader, b"".join(lines)))
+        self._sender = ""
         return self._give(given or usual)
 
     def _reply(self, step: str) -> str:

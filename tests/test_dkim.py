@@ -71,12 +71,13 @@ def test_what_is_signed_another_program_verifies(text: str) -> None:
         b"From: a@example.org\r\nSubject: no body\r\n\r\n",
         b"From: a@example.org\r\nSubject: blank lines\r\n\r\n\r\n\r\n",
         b"From: a@example.org\r\nSubject:   folded\r\n\t here \r\n  and there\r\n\r\nbody \t\r\n \r\n\r\n",
+        b"From: a@example.org\r\nDate: one\r\nDate: two\r\n\r\nbody\r\n",
         b"from:a@example.org\r\nSUBJECT:odd case\r\n\r\nno end",
         "From: a@example.org\r\nTo: jörg@example.org\r\n\r\nbody\r\n".encode(),
     ],
 )
 def test_mails_of_other_shapes_verify_too(mail: bytes) -> None:
-    """Without a body, folded, with blanks at the ends, in odd case, without an end."""
+    """Without a body, folded, with blanks at the ends, a header twice, in odd case, without an end."""
     assert holds(signed(mail))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_stub import NOW, Answer, Api, Request, incoming, make_outgoing, said, serving
+from api_stub import NOW, Answer, Api, Request, incoming, is_as_recorded, make_outgoing, said, serving
 from peers import free_port, node_peer, running
 
 from newsletter import config
@@ -54,6 +54,12 @@ def resend(api: Api, tmp_path: Path) -> Resend:
 
 
 # --- sending ---------------------------------------------------------------------------------------------
+
+
+def test_a_call_is_as_recorded(api: Api, resend: Resend) -> None:
+    """Key, mails, headers and tags, as checked in."""
+    resend.send(make_outgoing(2))
+    assert is_as_recorded(api.requests[0], "resend", ("authorization",))
 
 
 def test_each_mail_is_whole(api: Api, resend: Resend) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from api_stub import NOW, Api, incoming, make_outgoing, said, serving
+from api_stub import NOW, Api, incoming, is_as_recorded, make_outgoing, said, serving
 from peers import free_port, node_peer, running
 from sns_signer import CERTIFICATE, SUBSCRIBE, TOPIC, certificate, notification, subscription
 
@@ -50,6 +50,15 @@ def test_a_post_is_signed_as_in_amazon_s_test_suite() -> None:
     )
 
 
+def test_the_order_of_a_query_signs_the_same() -> None:
+    """Amazon sorts it before it looks."""
+    one, two = (
+        sign("GET", f"https://a.example/?{query}", {}, b"", OWN, at="20150830T123600Z")
+        for query in ("a=1&b=%2F", "b=%2F&a=1")
+    )
+    assert one == two
+
+
 def test_the_body_and_a_session_s_token_are_signed() -> None:
     """Another body, another signature; temporary credentials bring a token that is signed with the rest."""
     own = Credentials(OWN.key_id, OWN.secret, OWN.region, "ses", token="session")
@@ -74,6 +83,12 @@ def make(url: str, *, topic: str | None = TOPIC, fetch: sns.Fetch | None = None)
     settings = Settings(region="eu-west-1", configuration_set="newsletter", topic=topic)
     own = Credentials("AKIDEXAMPLE", "secret", "eu-west-1", "ses")
     return Ses(settings, own, api=url, clock=lambda: MOMENT, fetch=fetch)
+
+
+def test_a_call_is_as_recorded(api: Api) -> None:
+    """The mail, its reader and its tags, as checked in; the signature is another for every port."""
+    make(api.url).send(make_outgoing(1))
+    assert is_as_recorded(api.requests[0], "ses", ("authorization",))
 
 
 def test_a_finished_mail_travels_as_it_is(api: Api) -> None:
@@ -233,6 +248,11 @@ def test_a_bounce_names_its_delivery(ses: Ses, amazon: Amazon, version: str) -> 
             False,
         ),
         ({"eventType": "Subscription", "subscription": {}}, EventKind.UNKNOWN, False),
+        (
+            {"eventType": "Subscription", "subscription": {"newTopicPreferences": {"unsubscribeAll": False}}},
+            EventKind.UNKNOWN,
+            False,
+        ),
         ({"eventType": "Send"}, EventKind.UNKNOWN, False),
         ({"eventType": ["Bounce"], "bounce": 7}, EventKind.UNKNOWN, False),
         ([1, 2], EventKind.UNKNOWN, False),

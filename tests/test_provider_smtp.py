@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
-from api_stub import make_outgoing
+from api_stub import is_text_as_recorded, make_outgoing
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -56,6 +56,14 @@ both = pytest.mark.parametrize("pipelining", [True, False], ids=["pipelined", "s
 
 
 # --- what is taken ---------------------------------------------------------------------------------------
+
+
+def test_a_call_is_as_recorded() -> None:
+    """Every command and the mail, as checked in."""
+    with mail_server() as box:
+        make(box.port, hello="us.example.org").send(make_outgoing(1))
+    said = [*box.commands[:4], "", box.mails[0][2].decode().replace("\r\n", "\n")]
+    assert is_text_as_recorded("\n".join(said), "smtp.txt")
 
 
 @both
@@ -173,6 +181,17 @@ def test_a_server_that_relays_nothing_writes_nobody_off() -> None:
             make(box.port).send(make_outgoing(1))
         with pytest.raises(StopSending, match="relay access denied"):
             make(box.port).send(make_outgoing(20))
+
+
+def test_an_allowance_told_reader_by_reader_writes_nobody_off() -> None:
+    """A server that took others, and then a whole call of several refused alike: the day is over, not the readers."""
+    with mail_server() as box:
+        provider = make(box.port)
+        assert outcomes(provider.send(make_outgoing(2))) == ["sent", "sent"]
+        box.answer = at("RCPT", "550 5.4.5 daily limit exceeded")
+        with pytest.raises(StopSending, match="daily limit"):
+            provider.send(make_outgoing(5))
+        assert outcomes(provider.send(make_outgoing(1))) == ["refused"]
 
 
 def test_unknown_addresses_alone_do_not_stop_a_run() -> None:

@@ -132,11 +132,9 @@ class Smtp:
         """A whole call refused for what is no fault of its addresses, by a server that never took anything from
         us, or several mails long: it is about the sender, the words, our network or a day's allowance, and the
         next call would be refused as well."""
-        if (
-            results
-            and not self._has_sent
-            and all(one.outcome == "refused" and one.is_policy for one in results)
-        ):
+        if not results or not all(one.outcome == "refused" and one.is_policy for one in results):
+            return
+        if not self._has_sent or len(results) >= MOST_REFUSALS:
             raise StopSending(
                 f"the mail server takes no mail from us: {results[0].said}",
                 where=f"{self._server.host}:{self._server.port}",

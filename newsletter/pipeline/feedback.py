@@ -38,6 +38,8 @@ MIN_COMPLAINTS = 3
 PATIENCE = (0.05, 0.2, 0.5)
 """Seconds between tries when the store is busy."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+WHOLE_SECOND = timedelta(seconds=1)
+"""Some providers tell no parts of a second."""
 FORM = "provider"
 """Through which door somebody left, in the consent log."""
 
@@ -203,7 +205,7 @@ def _leave(conn: Connection, feedback: Feedback, event: Event, about: About, now
     if event.kind is not EventKind.UNSUBSCRIBED or about.subscriber_id is None:
         return False
     reader = subscribers.find_subscriber(conn, about.subscriber_id)
-    if reader and reader.confirmed_at and reader.confirmed_at > event.at:
+    if reader and reader.confirmed_at and reader.confirmed_at >= event.at + WHOLE_SECOND:
         return False  # told late: they came back since, by their own hand
     return feedback.leave(
         conn,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import random
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from newsletter.providers import Provider
 from newsletter.providers.outbox import Outbox
-from newsletter.types import Outgoing, Receipt
+from newsletter.types import Outgoing, Receipt, Recipient
 
 FILE = "taken"
 
@@ -39,6 +42,18 @@ class Mute:
         ]
 
 
+class Asked(Mute):
+    """Takes what comes, mail by mail, and can be asked at once what it has."""
+
+    name = "asked"
+    settles: Literal["lookup"] = "lookup"  # type: ignore[assignment]
+    log_lag = timedelta()
+
+    def look_up(self, key: str, recipients: Sequence[Recipient], since: datetime) -> dict[str, str]:
+        known = set(self._file.read_text().split()) if self._file.exists() else set()
+        return {one.delivery_id: f"<{one.delivery_id}>" for one in recipients if one.delivery_id in known}
+
+
 class Keyed:
     """Takes each key once, and complains of a key that comes back with other mails."""
 
@@ -62,10 +77,31 @@ class Keyed:
         return [Receipt(one, "sent") for one in listed]
 
 
-def make_stub(name: str, folder: Path) -> Provider:
-    if name == "outbox":
-        return Outbox(folder)
-    return Mute(folder) if name == "mute" else Keyed(folder)
+class Slow:
+    """Another provider that takes its time, before and after."""
+
+    def __init__(self, other: Provider) -> None:
+        self._other = other
+        for name in ("name", "max_batch", "settles", "log_lag", "look_up"):
+            if hasattr(other, name):
+                setattr(self, name, getattr(other, name))
+
+    def send(self, outgoing: Outgoing) -> list[Receipt]:
+        time.sleep(random.uniform(0, 0.03))
+        receipts = self._other.send(outgoing)
+        time.sleep(random.uniform(0, 0.03))
+        return receipts
+
+
+def make_stub(name: str, folder: Path, *, slow: bool = False) -> Provider:
+    made: dict[str, Callable[[Path], Provider]] = {
+        "outbox": Outbox,
+        "mute": Mute,
+        "asked": Asked,
+        "keyed": Keyed,
+    }
+    stub = made[name](folder)
+    return Slow(stub) if slow else stub  # type: ignore[return-value]
 
 
 def taken(name: str, folder: Path) -> Counter[int]:

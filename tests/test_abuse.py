@@ -168,6 +168,8 @@ def test_under_attack_each_sign_up_costs_work(tmp_path: Path):
             {"email": ANA},
         ):
             assert site.post("/subscribe", wrong).status_code == 400
+        halves = f'{{"email": "a@example.org\\ud800", "challenge": "{text_}", "answer": "\\udfff"}}'
+        assert site.post("/subscribe", halves, content_type="application/json").status_code == 400
         site.wait(hours=7)
         assert site.subscribe(ANA, challenge=text_, answer=answer).status_code == 400
         assert site.count("wishes") == 1
@@ -293,7 +295,6 @@ def test_names_lose_what_no_store_or_mail_should_hold(site: WebSite):
     raw = b'{"email": "ana@example.org", "first_name": "A\\u0000n\\r\\nBcc: x\\ud800\\u202e{{7*7}}"}'
     assert site.ask("POST", "/subscribe", data=raw, content_type="application/json").status_code == 200
     site.settle()
-    assert site.reader(ANA).first_name == "An Bcc: x{ { 7*7}}" or "\n" not in str(site.reader(ANA).first_name)
     name = str(site.reader(ANA).first_name)
     assert not re.search("[\x00\r\n\ud800-\udfff\u202e]|\\{\\{", name)
 
@@ -435,6 +436,9 @@ def test_a_provider_that_takes_nothing_loses_no_mail(site: WebSite):
         with pytest.raises(StopSending):
             site.settle()
         site.wait(minutes=10)
+    sulk(site, NotTaken("later"))  # as if for the first time
+    site.settle()
+    site.wait(minutes=10)
     site.desk.worker._office = site.app.office
     assert [mail["To"] for mail in site.mails()] == [ANA]
 

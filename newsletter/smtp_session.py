@@ -132,9 +132,9 @@ class Session:
         stuffed = content.replace(b"\r\n.", b"\r\n..")
         if stuffed.startswith(b"."):
             stuffed = b"." + stuffed
-        self._write(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
+        # One write. When it fails, some of its end was not even handed to the network: the dot never went out.
+        self._write(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"))
         try:
-            self._write(b".\r\n")
             reply = self._read(self._server.taken_within)
         except Gone as gone:
             return Result("unknown", f"the mail was handed over and no answer came: {gone}", "dot")

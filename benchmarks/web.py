@@ -27,7 +27,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 RATIO = 0.5
-ROUNDS = 1
+ROUNDS = 3
 SECONDS = 5
 CONNECTIONS = 16
 READERS = 90_000

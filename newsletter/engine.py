@@ -27,6 +27,8 @@ from newsletter.types import Batch
 
 LONGEST_WAIT = 300.0
 """Seconds a run waits for a provider that asks us to; for longer it ends, and the next run goes on."""
+FIRST_WAIT = 1.0
+"""Seconds before a failed call is made again; twice as long after each further one in a row."""
 LATER = 30.0
 """Seconds until those are tried again that the provider did not take now, of a call that it took."""
 TICK = 0.2
@@ -191,7 +193,7 @@ class _Run:
                 self.stop(f"{self._errors} calls in a row failed; the last: {_said(answer)}")
             if answer.outcome == "stop":
                 return 0
-            delay = min(2.0 ** (self._errors - 1), 60.0)
+            delay = min(FIRST_WAIT * 2.0 ** (self._errors - 1), 60.0)
             if not isinstance(answer.error, NotTaken):
                 return delay
             delay = answer.error.retry_after or delay

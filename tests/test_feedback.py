@@ -13,6 +13,7 @@ from feedback_kit import KEYS, LATER, Desk, make_desk, publish_more, told
 from ledger_site import NOW, SLUG
 from postgres import STORES, fresh_store
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from newsletter.addresses import read_address
 from newsletter.pipeline import privacy
@@ -30,6 +31,42 @@ from newsletter.types import Event, EventKind, IssueState, News, Origin, Receipt
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     with fresh_store(request.param, tmp_path) as engine:
         yield engine
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_a_store_from_before_is_upgraded_with_all_it_holds(kind: str, tmp_path: Path) -> None:
+    """The ledger keeps its lines, and they take news from then on."""
+    from alembic import command
+    from alembic.autogenerate import compare_metadata
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from postgres import empty_database
+
+    from newsletter.storage import database
+    from newsletter.storage.schema import metadata
+
+    engine = database.connect(f"sqlite:///{tmp_path / 'old.db'}" if kind == "sqlite" else empty_database())
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.begin() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+    with writing(engine) as conn:
+        conn.execute(
+            text(
+                "INSERT INTO issues (id, slug, subject, state, hash, audience, provider, published_at) "
+                "VALUES (1, 'x', 'x', 'sent', 'x', 1, 'memory', '2026-11-26 08:00:00+00:00')"
+            )
+        )
+        conn.execute(text("INSERT INTO deliveries (issue_id, subscriber_id, state) VALUES (1, 7, 'skipped')"))
+    database.upgrade(engine)
+    with writing(engine) as conn:
+        assert compare_metadata(MigrationContext.configure(conn), metadata) == []
+        assert conn.execute(text("SELECT subscriber_id, news FROM deliveries")).all() == [(7, None)]
+        conn.execute(text("UPDATE deliveries SET news = 'delivered'"))
+    with pytest.raises(IntegrityError), writing(engine) as conn:
+        conn.execute(text("UPDATE deliveries SET news = 'odd'"))
+    engine.dispose()
 
 
 # --- what follows from each -------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from newsletter.errors import WebhookRefused
 from newsletter.storage.database import reading, writing
 from newsletter.storage.schema import deliveries
 from newsletter.types import Event, EventKind, Incoming
-from newsletter.web.webhooks import MAX_BODY, address
+from newsletter.web.webhooks import MAX_BODY, address, secret_of
 
 POSTMARK = '\n[provider]\nname = "postmark"\n'
 AUTH = {"Authorization": "Basic " + base64.b64encode(b"hook:right").decode()}
@@ -110,6 +110,13 @@ def test_a_wrong_secret_or_another_provider_is_not_there(site: ReadersSite) -> N
         right + "ü",
     ):
         assert requests.post(wrong, json=bounce(), headers=AUTH, timeout=10).status_code in (404, 405)
+    assert count(site) == 0
+
+
+def test_only_the_configured_provider_has_a_door(site: ReadersSite) -> None:
+    """Not even with a secret that would be another's."""
+    other = f"{site.base}/webhooks/mailgun/{secret_of(site.app.keys[0], 'mailgun')}"
+    assert requests.post(other, json=bounce(), headers=AUTH, timeout=10).status_code == 404
     assert count(site) == 0
 
 

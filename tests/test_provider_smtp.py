@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,14 +23,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from ledger_site import SLUG, add_readers, publish_issue, sending, states
 from peers import free_port
 from smtp_stub import HANG_UP, SAY_NOTHING, Mailbox, mail_server
 
-from newsletter import config
+from newsletter import config, engine
 from newsletter.errors import ConfigError, NotTaken, Rejected, StopSending
 from newsletter.providers import call, make_provider
 from newsletter.providers.smtp import Smtp
 from newsletter.render.personalise import Envelope, MailTemplate
+from newsletter.storage.database import open_database
 from newsletter.types import Edition, Outgoing, Receipt, Recipient, Topics
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
@@ -456,3 +459,39 @@ def test_a_mailbox_s_type_is_known(tmp_path: Path) -> None:
         )
         assert outcomes(found.send(make_outgoing(1))) == ["sent"]
         assert isinstance(box, Mailbox)
+
+
+# --- with the ledger -------------------------------------------------------------------------------------
+
+
+def test_a_server_that_breaks_off_costs_one_doubt_and_nobody_a_mail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an issue to 60 readers, one is at the dot when the server dies, one is unknown there, one must wait: each is
+    known for what it is, all others are sent once."""
+    monkeypatch.setattr(engine, "LATER", 0.1)
+    greylisted = iter([True])
+    unlucky = {
+        ".": ("reader7@example.org", HANG_UP),
+        "RCPT": ("reader30@example.org", "550 5.1.1 no such user"),
+    }
+
+    def answer(step: str, reader: str) -> str | None:
+        if (step, reader) == ("RCPT", "reader41@example.org") and next(greylisted, False):
+            return "450 4.2.0 greylisted"
+        address, said = unlucky.get(step, ("", ""))
+        return said if reader == address else None
+
+    store = open_database(f"sqlite:///{tmp_path / 'readers.db'}")
+    add_readers(store, 60)
+    publish_issue(store, batch_size=20, provider="smtp")
+    with mail_server(answer) as box:
+        report = sending(store, make(box.port), "concurrency = 3").send(SLUG, NOW)
+        found = states(store)
+    store.dispose()
+    assert report.stopped is None
+    assert Counter(found.values()) == {"sent": 58, "in_doubt": 1, "refused": 1}
+    assert (found[7], found[30]) == ("in_doubt", "refused")
+    assert Counter(reader for _, reader, _ in box.mails) == {
+        f"reader{n}@example.org": 1 for n in range(1, 61) if n not in (7, 30)
+    }

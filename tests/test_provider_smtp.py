@@ -252,6 +252,14 @@ def test_a_server_that_never_answers_is_not_fed_on() -> None:
             provider.send(make_outgoing(2))
 
 
+def test_a_slow_server_is_not_waited_for_mail_after_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call ends in time to be recorded; what was not begun by then is sent by the next."""
+    monkeypatch.setattr("newsletter.providers.smtp.CALL_WITHIN", 0.0)
+    with mail_server() as box:
+        assert outcomes(make(box.port).send(make_outgoing(3))) == ["sent", "later", "later"]
+    assert len(box.mails) == 1
+
+
 def test_a_first_mail_that_finds_no_way_in_is_the_whole_call_s() -> None:
     """Certainly nothing was taken: the call waits, and is not rejected."""
     with mail_server(at("RCPT", "421 4.7.0 too many")) as box, pytest.raises(NotTaken) as caught:

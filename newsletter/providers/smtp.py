@@ -8,6 +8,7 @@ what is known: those before are sent, the one at the final dot is in doubt, thos
 from __future__ import annotations
 
 import ssl
+import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,8 @@ MOST_DOUBTS = 3
 """Mails in a row that a server took without a word, after which no more are handed to it."""
 
 
+CALL_WITHIN = 300.0
+"""Seconds after which no further mail of a call is begun: the store waits a quarter of an hour to hear of it."""
 MOST_REFUSALS = 5
 """Mails of one call, all refused for what is no fault of an address, that even a friendly server may refuse."""
 
@@ -82,7 +85,10 @@ class Smtp:
             what = f"the mail server took {self._doubts} mails in a row and never answered"
             raise StopSending(what, hint="See in its log what became of them before you send on.")
         results: list[tuple[Message, Result]] = []
+        until = time.monotonic() + CALL_WITHIN
         for message in outgoing.messages():
+            if results and time.monotonic() > until:
+                break
             try:
                 result = self._one(message)
             except (Gone, NotTaken, StopSending) as error:
@@ -173,9 +179,7 @@ def _receipts(outgoing: Outgoing, results: list[tuple[Message, Result]]) -> list
         for message, result in results
     ]
     never = outgoing.recipients[len(done) :]
-    return done + [
-        Receipt(one.delivery_id, "later", reason="the connection broke off before it") for one in never
-    ]
+    return done + [Receipt(one.delivery_id, "later", reason="the call ended before it") for one in never]
 
 
 # --- settings --------------------------------------------------------------------------------------------

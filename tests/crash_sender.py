@@ -76,7 +76,6 @@ def work(order: dict[str, Any]) -> None:
     provider = make_stub(order["provider"], Path(order["folder"]), slow=order.get("slow", False))
     if order.get("host"):  # nobody here can know whether such a process lives
         sending.this_process = lambda: f"{order['host']} 1 pid:[1] {os.getpid()} 1"
-    send.KEY_TRIES = 10_000  # dying at every line of one call, one after the other, is no reason to give it up
     send.LEASE = timedelta(seconds=order["lease"]) if order.get("lease") else send.LEASE
     if order["do"] == "publish":
         try:

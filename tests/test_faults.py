@@ -70,7 +70,7 @@ class Api:
         self.settles = settles
         self.calls = 0
         self._url, self._first = url, first
-        self._caller = Caller(self.name, connect_within=1, answer_within=1.5)  # a busy machine's good answers come late, too
+        self._caller = Caller(self.name, connect_within=1, answer_within=1.5)
         self._asking = Caller(self.name)
 
     def send(self, outgoing: Outgoing) -> list[Receipt]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from web_site import BASE, PLAIN, WebSite, web_site
 
 from newsletter.errors import NotTaken, Rejected, StopSending
@@ -168,7 +169,7 @@ def test_under_attack_each_sign_up_costs_work(tmp_path: Path):
             {"email": ANA},
         ):
             assert site.post("/subscribe", wrong).status_code == 400
-        halves = f'{{"email": "a@example.org\\ud800", "challenge": "{text_}", "answer": "\\udfff"}}'
+        halves = f'{{"email": "a@example.org", "challenge": "{text_}", "answer": "\\udfff"}}'
         assert site.post("/subscribe", halves, content_type="application/json").status_code == 400
         site.wait(hours=7)
         assert site.subscribe(ANA, challenge=text_, answer=answer).status_code == 400
@@ -463,6 +464,19 @@ def test_a_wish_that_cannot_be_looked_at_keeps_no_other_waiting(site: WebSite):
     site.subscribe(ANA)
     assert [mail["To"] for mail in site.mails()] == [ANA]
     assert site.count("wishes") == 0
+
+
+def test_a_store_that_fails_keeps_every_wish(site: WebSite):
+    """It is not the wish that is broken then: all of them are there for another time."""
+
+    def settle(wish: wishes.Wish) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+
+    for name in ("ana", "ben"):
+        site.subscribe(f"{name}@example.org")
+    with pytest.raises(OperationalError), writing(site.engine) as conn:
+        wishes.settle_wishes(conn, settle, limit=20)
+    assert len(site.mails()) == 2
 
 
 def test_a_mistake_in_a_mails_template_loses_no_mail(site: WebSite):

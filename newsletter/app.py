@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from newsletter.approvals import Approvals
+    from newsletter.checking import Gate, Verdict
     from newsletter.composer import Composer
     from newsletter.links import Links
     from newsletter.pipeline.collect import PullReport
@@ -144,7 +145,26 @@ class App:
         """Who approved which issue, and whether that still holds."""
         from newsletter.approvals import Approvals
 
-        return Approvals(self.site, self.composer, self._is_published)
+        return Approvals(self.site, self.composer, self.gate.judge, self._is_published)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Whether an issue is fit to go out."""
+        from newsletter.checking import Gate
+
+        return Gate(self.site, self.composer, lambda: self.database)
+
+    def check(self, slug: str, now: datetime, *, online: bool = False) -> Verdict:
+        """Hold an issue against every check. Raises ContentError, TemplateError, ApprovalError."""
+        return self.approvals.check(slug, now, online=online)
+
+    def update_retractions(self, file: Path) -> tuple[int, Path]:
+        """Make the list of retracted papers from Retraction Watch's file; how many, and where. Raises UsageError."""
+        from newsletter.checking import retractions_path
+        from newsletter.pipeline.retract import take_in
+
+        path = retractions_path(self.site)
+        return take_in(file, path), path
 
     def _is_published(self, slug: str) -> bool:
         return self.composer.has_store and self.sending.find(slug) is not None
@@ -249,7 +269,7 @@ class App:
 
     def forecast(self, slug: str, now: datetime) -> Forecast:
         """What sending would do now. Raises ContentError, TemplateError, ApprovalError as `publish` does."""
-        editions = () if self.sending.find(slug) else self.approvals.approved(slug).editions
+        editions = () if self.sending.find(slug) else self.approvals.approved(slug, now).editions
         return self.sending.forecast(slug, editions, now)
 
     def send_test(self, slug: str, to: Sequence[str], variant: str | None, now: datetime) -> list[Receipt]:
@@ -274,7 +294,7 @@ class App:
         """
         from newsletter.urls import canonical_url
 
-        made = self.approvals.approved(slug)
+        made = self.approvals.approved(slug, now)
         pages = [canonical_url(pick.url) for _, picks in made.issue.picks for pick in picks]
         published = self.sending.publish(slug, made.editions, pages, now)
         try:

@@ -3,6 +3,8 @@
     content/issues/2026-11-26.seal.json
       approvals   who, when, and the hash of what they saw
       editions    variant → hash of its bytes
+      findings    what the checks said when it was approved last
+      waivers     which errors a person let pass, and why
       hash        over the editions: what `status` shows and the ledger freezes
       inputs      "the issue file", "template …", "article …: title", "setting …", "program version" → hash
       checksum    over all of the above: notices a slip of the hand; it does not keep a forger out
@@ -17,7 +19,7 @@ import json
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,11 +42,26 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """One person's word that what a check found may go out: for these findings, and no later one."""
+
+    check: str
+    reason: str
+    name: str
+    at: datetime
+    findings: tuple[str, ...]
+    """What was found, as it was said."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
     inputs: Mapping[str, str]
     editions: Mapping[str, str]
     hash: str
     approvals: tuple[Approval, ...] = ()
+    findings: tuple[str, ...] = ()
+    """`error claims: the title promises too much …`: one a line, for whoever reads the file later."""
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +225,17 @@ def _from_data(data: Mapping[str, Any]) -> Seal:
         approvals=tuple(
             Approval(one["name"], datetime.fromisoformat(one["at"]), one["hash"]) for one in data["approvals"]
         ),
+        findings=tuple(data.get("findings", ())),  # seals of before there were checks have none
+        waivers=tuple(
+            Waiver(
+                one["check"],
+                one["reason"],
+                one["name"],
+                datetime.fromisoformat(one["at"]),
+                tuple(one["findings"]),
+            )
+            for one in data.get("waivers", ())
+        ),
     )
 
 
@@ -220,6 +248,10 @@ def write_text(seal: Seal) -> str:
         "hash": seal.hash,
         "approvals": [
             {"name": one.name, "at": one.at.isoformat(), "hash": one.hash} for one in seal.approvals
+        ],
+        "findings": list(seal.findings),
+        "waivers": [
+            {**asdict(one), "at": one.at.isoformat(), "findings": list(one.findings)} for one in seal.waivers
         ],
     }
     return json.dumps({**data, "checksum": digest(data)}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

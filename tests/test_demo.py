@@ -114,7 +114,7 @@ def test_the_whole_story_takes_less_than_twenty_seconds(told: Told) -> None:
 def test_every_step_is_shown_with_the_command_an_editor_types(told: Told) -> None:
     """The account names the commands in their order and, for each, what came of it."""
     typed = re.findall(r"^\$ newsletter (\w+)", told.output, flags=re.M)
-    steps = ["init", "pull", "build", "subscribers", "approve", "send"]
+    steps = ["init", "pull", "build", "subscribers", "check", "approve", "send"]
     assert steps == [one for one, _ in itertools.groupby(typed)]
     assert "12 new, 2 skipped" in told.output
     assert "Sent 5 of 5" in told.output

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from newsletter.app import App
+from newsletter.checks import names
 from newsletter.demo.server import Stage
 from newsletter.demo.settings import shipped
+from newsletter.errors import ApprovalError
 from newsletter.pipeline.collect import PullReport
 from newsletter.types import Article, Image
 
@@ -53,6 +55,7 @@ def tell(app: App, stage: Stage, clock: Callable[[], datetime]) -> Iterator[Step
     yield _edit(app, slug)
     yield _build(app, slug)
     yield from _subscribe(app, clock)
+    yield _check(app, slug, clock())
     yield _approve(app, slug, clock())
     yield _send(app, slug, clock())
     yield _send_again(app, slug, clock())
@@ -141,10 +144,19 @@ def _subscribe(app: App, clock: Callable[[], datetime]) -> Iterator[Step]:
         yield Step(command, (f"Reader {added.subscriber.id}, {chosen}.",))
 
 
+def _check(app: App, slug: str, now: datetime) -> Step:
+    verdict = app.check(slug, now)
+    if verdict.errors:
+        raise ApprovalError(f"the sample issue has an error: {verdict.errors[0].message}")
+    heard = "no error" + (f", and {len(verdict.warnings)} warnings" if verdict.warnings else "")
+    grade = f"; it reads at grade {verdict.reading_grade:.0f}" if verdict.reading_grade else ""
+    return Step(f"newsletter check {slug} --offline", (f"{len(list(names()))} checks: {heard}{grade}.",))
+
+
 def _approve(app: App, slug: str, now: datetime) -> Step:
     done = app.approvals.approve(slug, APPROVER, now)
     return Step(
-        f'newsletter approve {slug} --by "{APPROVER}"',
+        f'newsletter approve {slug} --by "{APPROVER}" --offline',
         (f"Approved as {done.seal.hash[:12]}: one changed byte would void it.",),
     )
 

@@ -50,6 +50,9 @@ id = "news"
 title = "News"
 intro = "Research, approvals, law and events."
 
+[checks]
+headers = "warning"
+
 [web]
 """
 

@@ -7,6 +7,7 @@ under way are finished and recorded.
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -88,7 +89,7 @@ def run(job: Job, pace: Pace, now: datetime, watch: Watch = lambda _: None) -> R
     work = _Run(job, pace, moments(now))
     threads = [threading.Thread(target=work.worker, name=f"sender {n}") for n in range(pace.concurrency)]
     began = time.monotonic()
-    with _stopped_by_signals(work):
+    with _stopped_by_signals(work), _looking_for_garbage_rarely():
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -242,6 +243,17 @@ def _got_through(answer: Answer) -> bool:
 def _said(answer: Answer) -> str:
     later = [one.reason for one in answer.receipts if one.reason]
     return str(answer.error or (later or ["no reason was given"])[0])
+
+
+@contextmanager
+def _looking_for_garbage_rarely() -> Iterator[None]:
+    """A batch is thousands of small values, none of them in a circle: looking for circles is a sixth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

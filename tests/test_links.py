@@ -38,6 +38,15 @@ def test_the_addresses_are_what_the_web_service_serves() -> None:
     """{public_url}/<purpose>/<token>, without a slash too many."""
     assert LINKS.unsubscribe(7, 3).startswith("https://letters.example.org/unsubscribe/7-3.")
     assert LINKS.preferences(7).startswith("https://letters.example.org/preferences/7-.")
+
+
+@given(st.integers(1, 10**12), st.integers(1, 10**9))
+def test_the_links_of_an_issue_are_made_quicker_and_are_the_same(reader: int, issue: int) -> None:
+    """To the letter: a mail program compares what it was given."""
+    assert LINKS.of_issue(issue)(reader) == (
+        LINKS.unsubscribe(reader, issue),
+        LINKS.preferences(reader, issue),
+    )
     assert LINKS.confirm(7, now=NOW).startswith(
         f"https://letters.example.org/confirm/7--{int(NOW.timestamp())}."
     )

@@ -133,8 +133,8 @@ def is_over(attempt: OpenAttempt, process: str, now: datetime, life: Callable[[s
 def deliver(job: Job, batch: Batch, *, in_time: Callable[[], bool] = lambda: True) -> Answer:
     """Call the provider with no transaction open. Never raises. `in_time` is asked at the very last: a process
     that was frozen meanwhile may have been taken for dead, and its key for forgotten."""
-    fit = tuple(one for one in batch.deliveries if _is_address(one.email))
-    unfit = [Receipt(one.id, "refused", reason=UNFIT) for one in batch.deliveries if one not in fit]
+    fit = tuple([one for one in batch.deliveries if _is_address(one.email)])
+    unfit = _refuse_unfit(batch, fit) if len(fit) < len(batch.deliveries) else []
     if not fit:
         return Answer("taken", tuple(unfit))
     outgoing = _outgoing(job, batch, fit)
@@ -153,6 +153,11 @@ def deliver(job: Job, batch: Batch, *, in_time: Callable[[], bool] = lambda: Tru
     return Answer("taken", (*receipts, *unfit))
 
 
+def _refuse_unfit(batch: Batch, fit: tuple[Delivery, ...]) -> list[Receipt]:
+    there = {one.id for one in fit}
+    return [Receipt(one.id, "refused", reason=UNFIT) for one in batch.deliveries if one.id not in there]
+
+
 def _is_address(email: str) -> bool:
     try:
         return bool(plain_address(email))
@@ -161,15 +166,8 @@ def _is_address(email: str) -> bool:
 
 
 def _outgoing(job: Job, batch: Batch, members: tuple[Delivery, ...]) -> Outgoing:
-    recipients = tuple(
-        Recipient(
-            one.id,
-            one.email,
-            job.links.unsubscribe(one.subscriber_id, one.issue_id),
-            job.links.preferences(one.subscriber_id, one.issue_id),
-        )
-        for one in members
-    )
+    links = job.links.of_issue(batch.issue_id)
+    recipients = tuple([Recipient(one.id, one.email, *links(one.subscriber_id)) for one in members])
     return address(
         job.letters[batch.edition_id], recipients, kind=job.issue.slug, key=batch.key, sender=job.sender
     )

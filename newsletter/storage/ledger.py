@@ -109,12 +109,12 @@ def _ask_again(conn: Connection, batch_id: int, now: datetime) -> tuple[Delivery
     """The queued members who may still be written to; the others are skipped, each with the reason."""
     rows = list_readers(conn, batch_id, DeliveryState.QUEUED, why_not(now).label("why"))
     left = [
-        make_line(row.issue_id, row.subscriber_id, row.why, state=DeliveryState.SKIPPED)
-        for row in rows
-        if row.why
+        make_line(issue_id, reader, why, state=DeliveryState.SKIPPED)
+        for issue_id, reader, _, why in rows
+        if why
     ]
     write_lines(conn, left, [DeliveryState.QUEUED])
-    return tuple(Delivery(row.issue_id, row.subscriber_id, row.email) for row in rows if not row.why)
+    return tuple([Delivery(issue_id, reader, email) for issue_id, reader, email, why in rows if not why])
 
 
 def next_due(conn: Connection, issue_id: int) -> datetime | None:
@@ -149,24 +149,35 @@ def record_taken(
     A member without a receipt is in doubt: nobody said that it was sent. What was certainly not taken is queued
     again in a batch of its own, from `not_before` on.
     """
+    if len(receipts) == len(batch.deliveries) and _all_alike(batch, receipts):
+        return _record_all_sent(conn, batch, receipts[0].reference, now)
     answered = {one.delivery_id: one for one in receipts}
     later = _fate_of_later(conn, batch, answered)
-    fates = {one.id: _fate(answered.get(one.id), later) for one in batch.deliveries}
-    doubtful = DeliveryState.IN_DOUBT in fates.values()
-    if not _close(conn, batch, state="in_doubt" if doubtful else "done", outcome="taken", now=now):
+    fates = [(one, _fate(answered.get(one.id), later), answered.get(one.id)) for one in batch.deliveries]
+    found = {fate for _, fate, _ in fates}
+    state = "in_doubt" if DeliveryState.IN_DOUBT in found else "done"
+    if not _close(conn, batch, state=state, outcome="taken", now=now):
         return False
-    lines = [
-        _line(one, fates[one.id], answered.get(one.id))
-        for one in batch.deliveries
-        if fates[one.id] is not DeliveryState.SENT or answered[one.id].reference
-    ]
-    if len(lines) < len(batch.deliveries):  # most often all were sent, and there is nothing to say of each
-        move_lines(conn, batch.id, None, DeliveryState.SENT)
-    write_lines(conn, lines, [DeliveryState.SENDING, DeliveryState.IN_DOUBT, DeliveryState.SENT])
-    if DeliveryState.QUEUED in fates.values():
+    write_lines(conn, [_line(*one) for one in fates], [DeliveryState.SENDING, DeliveryState.IN_DOUBT])
+    if DeliveryState.QUEUED in found:
         split_off(conn, batch.id, deliveries.c.state == DeliveryState.QUEUED, not_before=not_before)
-    if doubtful:
+    if DeliveryState.IN_DOUBT in found:
         settle_by_news(conn, batch.id)
+    return True
+
+
+def _all_alike(batch: Batch, receipts: Sequence[Receipt]) -> bool:
+    """Most often all were sent, and of some providers under one name: then there is nothing to say of each."""
+    name = receipts[0].reference
+    if any(one.outcome != "sent" or one.reference != name for one in receipts):
+        return False
+    return {one.delivery_id for one in receipts} == {one.id for one in batch.deliveries}
+
+
+def _record_all_sent(conn: Connection, batch: Batch, reference: str | None, now: datetime) -> bool:
+    if not _close(conn, batch, state="done", outcome="taken", now=now):
+        return False
+    move_lines(conn, batch.id, None, DeliveryState.SENT, reference=reference)
     return True
 
 

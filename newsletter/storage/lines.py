@@ -89,13 +89,15 @@ def move_lines(
     before: DeliveryState | None,
     after: DeliveryState,
     reason: str | None = None,
+    *,
+    reference: str | None = None,
 ) -> None:
     """Move a batch's lines from one state to another; `before` None: from sending or in doubt."""
     states = [before] if before else [DeliveryState.SENDING, DeliveryState.IN_DOUBT]
     conn.execute(
         update(deliveries)
         .where(deliveries.c.batch_id == batch_id, deliveries.c.state.in_(states))
-        .values(state=after, reason=reason)
+        .values(state=after, reason=reason, **({"reference": reference} if reference else {}))
     )
 
 

@@ -6,7 +6,8 @@ the readers of each edition and puts each into its batch. Nothing of a reader pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -28,6 +29,7 @@ from sqlalchemy import (
     select,
     values,
 )
+from sqlalchemy.exc import OperationalError
 
 from newsletter.errors import IssueError
 from newsletter.storage.schema import batches, deliveries, subscribers
@@ -78,7 +80,8 @@ def plan_deliveries(
     firsts = _add_batches(conn, issue_id, sizes, batch_size)
     shares = [Share(text, one, firsts.get(one) if one else None) for text, one in mine.items()]
     if shares:
-        _add_deliveries(conn, issue_id, shares, batch_size, now)
+        with _sorting_on_disk(conn):
+            _add_deliveries(conn, issue_id, shares, batch_size, now)
     return sum(readers.values())
 
 
@@ -154,6 +157,22 @@ def _add_deliveries(
             ["issue_id", "subscriber_id", "edition_id", "batch_id", "state", "reason"], lines
         )
     )
+
+
+@contextmanager
+def _sorting_on_disk(conn: Connection) -> Iterator[None]:
+    """SQLite sorts in memory here, by the number of readers, unless told otherwise. What it sorts are numbers: no
+    address is in them. A connection that has a temporary table cannot change it, and then sorts in memory."""
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    with suppress(OperationalError):
+        conn.exec_driver_sql("PRAGMA temp_store=FILE")
+    try:
+        yield
+    finally:
+        with suppress(OperationalError):
+            conn.exec_driver_sql("PRAGMA temp_store=MEMORY")
 
 
 def _as_rows(shares: list[Share]) -> Any:

@@ -327,6 +327,60 @@ EDITORIAL: tuple[tuple[str, str, Change], ...] = (
     ("retractions", "PubMed's address in the note", whole(note="See [the trial](https://pubmed.ncbi.nlm.nih.gov/31234568/).", retracted={"31234568": "Retraction"})),
 )  # fmt: skip
 
+SECOND: tuple[tuple[str, str, str], ...] = (
+    ("claims", "title", "Finally, a fibromyalgia cure"),
+    ("claims", "title", "Say goodbye to knee pain forever"),
+    ("claims", "title", "The only supplement guaranteed to stop migraine"),
+    ("claims", "title", "Miracle plant ends nerve pain"),
+    ("claims", "title", "Zero-risk surgery for your spine"),
+    ("claims", "title", "This injection has absolutely no risks"),
+    ("claims", "title", "Five foods that heal arthritis"),
+    ("claims", "title", "Doctors are stunned by this simple stretch"),
+    ("claims", "title", "A proven cure for tinnitus and neck pain"),
+    ("claims", "title", "Why cardiologists hate this fruit"),
+    ("claims", "title", "Your sciatica will be gone in 3 days"),
+    ("claims", "title", "Pain-free in 24 hours"),
+    ("claims", "title", "Stem cells regrow cartilage in every patient"),
+    ("claims", "title", "Never suffer from migraine again"),
+    ("claims", "title", "The breakthrough Big Pharma is hiding"),
+    ("claims", "title", "Clinically proven to work for everybody"),
+    ("claims", "title", "Money-back guarantee on our pain program"),
+    ("claims", "title", "All-natural and 100% safe"),
+    ("headline_dose", "title", "Tramadol 50mg for dogs and people"),
+    ("headline_dose", "title", "Is 10 milligrams of melatonin too much?"),
+    ("headline_dose", "title", "Start with 0.5 mg, then go up"),
+    ("headline_dose", "title", "Three capsules a day keep gout away"),
+    ("headline_dose", "title", "Use 5mL of the syrup"),
+    ("headline_dose", "title", "Take one pill every morning"),
+    ("personal_data", "blurb", "I'm 62 and I've suffered from sciatica since my surgery. Nothing works."),
+    ("personal_data", "blurb", "My wife was prescribed fentanyl and it made her so sick."),
+    ("personal_data", "blurb", "Thank you Dr. Kim, your blog helped me understand my stenosis."),
+    ("personal_data", "blurb", "Patricia, 47, from Ohio, has endured migraine since childhood."),
+    ("personal_data", "blurb", "John Miller takes oxycodone for his back."),
+    ("personal_data", "blurb", "For a copy mail to info.pain@yahoo.com"),
+    ("personal_data", "blurb", "Contact Sue at 480-555-0199."),
+    ("personal_data", "blurb", "Anonymous wrote: I was on morphine for ten years"),
+    ("personal_data", "blurb", "Reply from Carol W.: I have the same pain in my hip"),
+    ("personal_data", "blurb", "Betty's fibromyalgia began after a car crash."),
+    ("personal_data", "blurb", "Posted by Jim on May 4, 2016 | 3 comments"),
+    ("personal_data", "blurb", "I had the injection last week and the pain is worse now."),
+    ("sponsored", "url", "https://www.painmatters.org/partner-content/brace/"),
+    ("sponsored", "url", "https://go.skimresources.com/?id=1"),
+    ("sponsored", "url", "https://shop.org/x?affiliate=12"),
+    ("sponsored", "url", "https://www.amazon.co.uk/dp/B0?tag=pm-21"),
+    ("placeholders", "blurb", "[Insert excerpt]"),
+    ("placeholders", "blurb", "{first_name}, this is for you"),
+    ("placeholders", "blurb", "Blurb goes here"),
+    ("placeholders", "blurb", "TBD"),
+    ("placeholders", "blurb", "XXXX"),
+    ("link_tracking", "url", "https://buff.ly/2abc"),
+    ("link_tracking", "url", "https://www.painmatters.org/x/?utm_source=a&email=a@b.org"),
+    ("link_tracking", "url", "https://lnkd.in/abc"),
+    ("link_tracking", "url", "https://mailchi.mp/track/click?u=1&id=2"),
+)
+"""A second round: check, field, words. Written when the checks were done and read once by them: 0.71 of it was found.
+They were widened afterwards."""
+
 NO_HELP: tuple[tuple[str, str], ...] = (
     ("suicide", "Pain and the risk of suicide: what families can watch for."),
     ("suicidal", "Chronic migraine can bring suicidal thoughts."),
@@ -359,6 +413,8 @@ def broken() -> Iterator[Broken]:
     everything = (*WHOLE, *LINKS, *INBOXES, *ACCESS, *EDITORIAL)
     for number, (check, fault, change) in enumerate(everything):
         yield Broken(check, fault, change(_plain(bases[number % len(bases)])))
+    for number, (check, field, words) in enumerate(SECOND):
+        yield Broken(check, words, _with(_plain(bases[number % len(bases)]), **{field: words}))
     for number, (fault, words) in enumerate(NO_HELP):
         base = _with(_plain(bases[number]), blurb=words)
         settings = re.sub(r"\[\[brand\.resources\]\]\n(?:\w+ = .*\n)+", "", base.settings)

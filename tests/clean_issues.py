@@ -271,6 +271,55 @@ NOTES = (
 )
 
 
+NEAR_MISSES = (
+    ("title", "Why there will never be one cure for back pain"),
+    ("title", "Curing the opioid crisis takes more than pills"),
+    ("title", "What “risk-free” really means in an advertisement"),
+    ("title", "Can stem cells cure arthritis? Not so fast"),
+    ("title", "Beware of “miracle” CBD creams"),
+    ("title", "Doctors disagree about fusion surgery"),
+    ("title", "Ask your doctor these 5 questions"),
+    ("title", "Guaranteed issue: what Medicare Advantage must accept"),
+    ("title", "A secure portal for your records"),
+    ("title", "Living without pain is not the only goal"),
+    ("title", "Treating pain with fewer side effects"),
+    ("title", "Study: ketamine shows no benefit over placebo"),
+    ("title", "No risk of addiction? How one claim misled doctors"),
+    ("title", "What happens in the first 24 hours after surgery"),
+    ("title", "300 days of data: what a wearable saw"),
+    ("title", "A 12-week program for shoulder pain"),
+    ("title", "Migraine at 40: what changes"),
+    ("title", "Marie-Tooth disease explained"),
+    ("title", "Michael J. Fox Foundation funds new study"),
+    ("title", "Parkinson's pain is often missed"),
+    ("title", "Dr. Jane Hill on living with arthritis"),
+    ("title", "The 10% rule for runners"),
+    ("title", "Walking 7,000 steps a day is enough"),
+    ("title", "Why 1 in 5 adults hurts"),
+    ("blurb", "Do I have to stop driving? What to ask after an injection."),
+    ("blurb", "The foundation answered 12,345,678 calls in 2025."),
+    ("blurb", "Published 2024-11-03; updated 2026-01-05."),
+    ("blurb", "In a study of 1 200 300 records, few had surgery."),
+    ("blurb", "Readers ask: my back hurts when I sit, what now? A therapist answers."),
+    ("blurb", "Call your doctor or 911 if you have chest pain."),
+    ("blurb", "The Thomas test shows whether the hip flexor is tight."),
+    ("blurb", "Elizabeth Taylor's film about pain in 1950s Hollywood opens Friday."),
+    ("blurb", "See NCT01234567 and ISBN 978-3-16-148410-0."),
+    ("blurb", "Robert Wood Johnson Foundation report on chronic pain in rural areas."),
+    ("blurb", "It costs $1,200 to $2,500; the fund paid 350 000 000 in 2025."),
+    ("blurb", "Tickets: Dec 3, 2026, 6 pm to 8 pm, room 210."),
+)
+"""Words that look like a fault and are none. Of these, two of 36 were stopped when the checks first read them."""
+
+
+def near_misses() -> Iterator[Draft]:
+    """An issue for each of them."""
+    base = next(clean(1))
+    *others, last = base.pieces[:4]
+    for field_, words in NEAR_MISSES:
+        yield replace(base, name=words, pieces=(*others, replace(last, **{field_: words})))  # type: ignore[arg-type]
+
+
 def clean(count: int = 40, seed: int = 7) -> Iterator[Draft]:
     """Issues of three to twelve stories: with and without pictures, notes, preheaders, call to action, dark brand."""
     choose = random.Random(seed)

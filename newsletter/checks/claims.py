@@ -13,26 +13,34 @@ _CLAIMS = re.compile(
     r"(?P<cure>\bcure(?:s|d|-all)?\b|\bcuring\b)"
     r"|(?P<sure>\bguarante(?:e|es|ed|eing)\b)"
     r"|(?P<wonder>\bmirac(?:le|les|ulous|ulously)\b|\bwonder[- ](?:drug|cure|pill)\b)"
-    r"|(?P<safe>\brisk[- ]free\b|\b(?:no|zero|without(?: any)?) (?:known )?(?:risks?"
+    r"|(?P<safe>\b(?:risk[- ]free|zero[- ]risk)\b|\b(?:no|zero|without(?: any)?) (?:known )?(?:risks?"
     r"|side[- ]effects?)\b(?! of| that| to)"
     r"|\bside[- ]effect[- ]free\b|\b(?:completely|totally|absolutely|perfectly|100 ?%|entirely) safe\b)"
     r"|(?P<hidden>\b(?:doctors?|physicians?|surgeons?|big pharma|drug companies|they|hospitals?) (?:hates?|fears?)\b"
     r"|\b(?:does ?n['o’]?t|do ?n['o’]?t|wo ?n['o’]?t|never|will never|does not|do not"
     r"|will not) (?:want you to know|tell you|tells you)\b"
     r"|\b(?:secret|hidden) (?:remed|cure|trick|treatment|formula)(?:y|ies|s)?\b)"
+    r"|(?P<shock>\b(?:doctors?|physicians?|surgeons?|experts|\w+ologists?) (?:(?:is|are"
+    r"|were) (?:stunned|shocked|baffled|speechless|furious|amazed)|hates?)\b"
+    r"|\bbig pharma (?:is|are|does|keeps?) (?:hiding|afraid|suppressing|silent|quiet)\b)"
     r"|(?P<trick>\b(?:one|this|these|\d+) (?:weird|simple|strange|odd|crazy) (?:old )?tricks?\b)"
     r"|(?P<all>\b100 ?(?:%|percent) (?:effective|success|pain[- ]free|relief|cured)\b"
-    r"|\bworks (?:for everyone|every time|for all)\b"
+    r"|\bworks? (?:for (?:everyone|everybody|all\b)|every time)"
     r"|\balways works\b|\bnever fails\b)"
     r"|(?P<ever>\b(?:pain|ache|arthritis|migraines?|sciatica|fibromyalgia|suffering)\b[^.!?]{0,25}\b(?:forever"
     r"|for good|for ever|permanently)\b"
     r"|\bpermanent(?:ly)? (?:ends?|end(?:s|ed)?|relief|eliminates?|erases?|removes?|gone|cures?|heals?|fix(?:es)?)\b"
     r"|\b(?:eliminates?|erases?|banish(?:es)?|ends?) (?:all |your )?(?:chronic )?pain\b"
     r"|\bnever (?:feel|have) pain again\b)"
+    r"|(?P<soon>\b(?:gone|pain[- ]free|cured|healed) (?:in|within|after) (?:just |only )?(?:\d+"
+    r"|one|two|three|five|a few) (?:minutes?|hours?|days?)\b"
+    r"|\bnever (?:suffer|feel|have|worry)\w* (?:from |about )?(?:\w+ ){0,2}(?:pain|migraines?"
+    r"|arthritis|sciatica|headaches?) again\b)"
     r"|(?P<now>\binstant(?:ly)? (?:pain )?(?:relief|cure|fix|relieves?|stops?|ends?|heals?)\b|\binstant pain relief\b"
     r"|\b(?:gone|healed|vanishe[sd]|disappears?|better) (?:overnight|in (?:minutes|seconds"
     r"|hours|a day|one day|24 hours))\b)"
-    r"|(?P<back>\brevers(?:es|ed|ing) (?:\w+ )?(?:arthritis|osteoarthritis|neuropathy"
+    r"|(?P<back>\b(?:heals?|regrows?|regenerates?|rebuilds?) (?:your )?(?:cartilage|nerves|joints?|spine|arthritis)\b"
+    r"|\brevers(?:es|ed|ing) (?:\w+ )?(?:arthritis|osteoarthritis|neuropathy"
     r"|fibromyalgia|crps|ageing|aging|nerve damage"
     r"|degeneration|disc disease|pain)\b|\b(?:heals|regrows|rebuilds) (?:your )?(?:cartilage|nerves|discs?|spine)\b)",
     re.I,
@@ -53,7 +61,8 @@ _DENIED_AFTER = re.compile(
 _DOUBTED = re.compile(
     r"\b(?:myths?|scams?|fraud|beware|too good to be true|so[- ]called|bogus|false|unproven"
     r"|misleading|quack\w*|warn(?:s|ed|ing)?"
-    r"|claims? (?:of|to|that|about)|promis(?:e|es|ed|ing)|red flags?|suspicious|fake|hoax|skeptic\w*|debunk\w*|hype)\b",
+    r"|claims? (?:of|to|that|about)|promis(?:e|es|ed|ing)|red flags?|suspicious|fake"
+    r"|hoax|really means?|skeptic\w*|debunk\w*|hype)\b",
     re.I,
 )
 _LAW = re.compile(
@@ -62,11 +71,12 @@ _LAW = re.compile(
     re.I,
 )
 _NAMES = re.compile(
-    r"miracle network|cure (?:alzheimer|sma|jm|arthritis foundation|act\b)|\bCURE ID\b"
+    r"miracle network|cur(?:e|es|ed|ing) (?:the|an?) (?:\w+ )?(?:crisis|epidemic|shortage"
+    r"|system|problem|loneliness)|cure (?:alzheimer|sma|jm|arthritis foundation|act\b)"
+    r"|\bCURE ID\b"
     r"|(?:21st century|cures) cures? act|manu[ck]a|\bcured (?:meat|ham|resin|epoxy)|cure rates?\b",
     re.I,
 )
-_DEBUNKING = {"cure", "sure", "wonder", "safe", "hidden", "trick", "all", "ever", "now", "back"}
 
 
 def find(case: Case) -> Iterator[Found]:
@@ -98,7 +108,7 @@ def _is_meant_otherwise(text: str, found: re.Match[str], allowed: tuple[str, ...
         return True
     if kind == "safe" and re.match(r"(?:no|zero|without)", found[0], re.I):
         before = re.sub(r"\bwithout$", "", before.rstrip())
-    if kind not in ("hidden", "trick") and (
+    if kind not in ("hidden", "trick", "shock") and (
         _DENIED.search(before) or _DENIED_AFTER.match(text[found.end() :])
     ):
         return True

@@ -14,9 +14,11 @@ from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 _WORDS = re.compile(
     r"\b(?:TODO|FIXME|TBD|TBA|XX+|TK|TKTK)\b"
     r"|\blorem ipsum\b|(?i:\blorem ipsum\b|\bdolor sit amet\b)"
-    r"|(?i:\[(?:your|insert|first|last|full|name|subject|title|link|url|date|city|text|article|headline|image|todo|tk)"
+    r"|(?i:\[(?:your|insert|first|last|full|name|subject|title|link|url|date|city|text"
+    r"|article|headline|image|todo|tk)"
     r"\b[^\]]{0,40}\])"
-    r"|(?i:\b(?:subject|preheader|preview text|headline|title|your text|text|body|description) goes here\b)"
+    r"|(?i:\b(?:subject|preheader|preview text|headline|title|your text|text|body|blurb"
+    r"|excerpt|summary|description) goes here\b)"
     r"|(?i:\binsert (?:title|text|link|name|image|headline) here\b)"
     r"|(?i:^(?:new issue|untitled|placeholder|headline|test)$)"
 )

@@ -24,7 +24,8 @@ _FURNITURE = re.compile(
     r" (?:facebook|twitter|x|linkedin)\b"
     r"|\b(?:says|wrote|said|commented)\s*:?\s+(?:on )?(?:jan|feb|mar|apr|may|jun|jul"
     r"|aug|sep|oct|nov|dec)\w* \d{1,2}, ?\d{4}"
-    r"|\b\w+ \d{1,2}, ?\d{4} at \d{1,2}:\d\d|\bposted by\b|\breply to\b(?= [A-Z])",
+    r"|\b\w+ \d{1,2}, ?\d{4} at \d{1,2}:\d\d|\bposted by\b|\b(?:wrote|says|writes): ?[“\"]?(?-i:I)\b"
+    r"|\brepl(?:y|ied) (?:from|by) (?-i:[A-Z])|\breply to\b(?= [A-Z])",
     re.I,
 )
 _SALUTED = re.compile(
@@ -40,7 +41,9 @@ _I = re.compile(
 _SICK = re.compile(
     r"\b(?:diagnos\w+|suffer\w*|(?:have|had|has|live|living|lived) (?:\w+ )?(?:with|crps"
     r"|fibro\w*|migraines?|neuropathy|arthritis|sciatica|stenosis|pain)"
-    r"|prescribed|put me on|takes?|taking|took|on \d+ ?mg|surger\w+|operat\w+|pain clinic"
+    r"|prescribed|(?:had|got) (?:the|an?|my) (?:injection|block|surgery|implant|ablation"
+    r"|stimulator|procedure|operation)|put me on|takes?|taking|took|on \d+ ?mg|surger\w+"
+    r"|operat\w+|pain clinic"
     r"|disab\w+|can(?:no|['’])t (?:sleep|work|walk)|cannot (?:sleep|work|walk))\b",
     re.I,
 )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from newsletter.sending import Forecast, Sending
     from newsletter.storage.issues import PublishedIssue
     from newsletter.storage.mails import Budget
+    from newsletter.storage.together import Together
     from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Receipt, Topics
 
 
@@ -211,7 +212,14 @@ class App:
         """All that readers do for themselves."""
         from newsletter.selfservice import SelfService
 
-        return SelfService(self.database, self.readers.log, self.budget, self.readers.unwanted)
+        return SelfService(self.together, self.readers.log, self.budget, self.readers.unwanted)
+
+    @cached_property
+    def together(self) -> Together:
+        """The store, for the readers' service, whose threads write together."""
+        from newsletter.storage.together import Together
+
+        return Together(self.database)
 
     @cached_property
     def office(self) -> Office:

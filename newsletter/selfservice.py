@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection
 
 from newsletter.addresses import read_address
 from newsletter.pipeline import preferences, privacy, subscribe
@@ -12,10 +14,8 @@ from newsletter.storage import mails, subscribers
 from newsletter.storage.consent import Log
 from newsletter.storage.database import reading, writing
 from newsletter.storage.mails import Budget
+from newsletter.storage.together import Together
 from newsletter.types import Origin, Subscriber, Topics
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 DATA_MAIL = "data"
 LINK_MAIL = "link"
@@ -24,73 +24,88 @@ WELCOME_MAIL = "welcome"
 
 @dataclass(frozen=True)
 class SelfService:
-    database: Engine
+    store: Together
     log: Log
     budget: Budget
     unwanted: frozenset[str] = frozenset()
     """Domains whose addresses are not accepted."""
 
     def find(self, subscriber_id: int) -> Subscriber | None:
-        with reading(self.database) as conn:
+        with reading(self.store.engine) as conn:
             return subscribers.find_subscriber(conn, subscriber_id)
 
     def confirm(
         self, subscriber_id: int, *, asked_at: datetime, origin: Origin, now: datetime
     ) -> subscribe.Confirmed:
-        with writing(self.database) as conn:
-            return subscribe.confirm(
+        return self.store.write(
+            lambda conn: subscribe.confirm(
                 conn, subscriber_id, asked_at=asked_at, origin=origin, log=self.log, now=now
             )
+        )
 
     def leave(self, subscriber_id: int, *, issue_id: int | None, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return subscribe.leave(
+        return self.store.write(
+            lambda conn: subscribe.leave(
                 conn, subscriber_id, issue_id=issue_id, origin=origin, log=self.log, now=now
             )
+        )
 
     def say_why(self, subscriber_id: int, reason: str, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return subscribe.say_why(conn, subscriber_id, reason, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: subscribe.say_why(conn, subscriber_id, reason, origin=origin, log=self.log, now=now)
+        )
 
     def undo(self, subscriber_id: int, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return subscribe.undo(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: subscribe.undo(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        )
 
     def set_topics(self, subscriber_id: int, topics: Topics, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return preferences.set_topics(conn, subscriber_id, topics, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: preferences.set_topics(
+                conn, subscriber_id, topics, origin=origin, log=self.log, now=now
+            )
+        )
 
     def pause(self, subscriber_id: int, until: datetime, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return preferences.pause(conn, subscriber_id, until, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: preferences.pause(conn, subscriber_id, until, origin=origin, log=self.log, now=now)
+        )
 
     def resume(self, subscriber_id: int, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return preferences.resume(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: preferences.resume(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        )
 
     def set_first_name(self, subscriber_id: int, name: str | None, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return preferences.set_first_name(conn, subscriber_id, name, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: preferences.set_first_name(
+                conn, subscriber_id, name, origin=origin, log=self.log, now=now
+            )
+        )
 
     def request_address(
         self, subscriber_id: int, email: str, *, origin: Origin, now: datetime
     ) -> preferences.NewAddress:
         """Raises AddressError with words for the person."""
         address = read_address(email, unwanted=self.unwanted)
-        with writing(self.database) as conn:
-            return preferences.request_address(
+        return self.store.write(
+            lambda conn: preferences.request_address(
                 conn, subscriber_id, address, origin=origin, log=self.log, now=now, budget=self.budget
             )
+        )
 
     def confirm_address(self, subscriber_id: int, mark: str, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return preferences.confirm_address(
+        return self.store.write(
+            lambda conn: preferences.confirm_address(
                 conn, subscriber_id, mark, origin=origin, log=self.log, now=now
             )
+        )
 
     def keep_address(self, subscriber_id: int, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return preferences.keep_address(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: preferences.keep_address(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        )
 
     def ask_data(self, subscriber_id: int, *, now: datetime) -> bool:
         """Have the link to their data mailed to them. False when one was lately, or they are gone."""
@@ -105,17 +120,13 @@ class SelfService:
         return self._mail(subscriber_id, WELCOME_MAIL, now)
 
     def _mail(self, subscriber_id: int, kind: str, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            found = subscribers.find_subscriber(conn, subscriber_id)
-            if found is None or found.email is None:
-                return False
-            return mails.take_mail(conn, subscriber_id, kind, self.budget, now=now) is not None
+        return self.store.write(lambda conn: _ask_for(conn, subscriber_id, kind, self.budget, now))
 
     def forget_unconfirmed(self, before: datetime, *, now: datetime) -> int:
         """Who asked to join before then and never confirmed. How many were forgotten, in transactions of some."""
         origin, forgotten = Origin(form="cron", source="cron"), 0
         while True:
-            with writing(self.database) as conn:
+            with writing(self.store.engine) as conn:
                 some = privacy.forget_unconfirmed(
                     conn, before, origin=origin, log=self.log, now=now, limit=200
                 )
@@ -124,9 +135,18 @@ class SelfService:
                 return forgotten
 
     def export(self, subscriber_id: int, *, origin: Origin, now: datetime) -> dict[str, Any] | None:
-        with writing(self.database) as conn:
-            return privacy.export(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: privacy.export(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        )
 
     def erase(self, subscriber_id: int, *, origin: Origin, now: datetime) -> bool:
-        with writing(self.database) as conn:
-            return privacy.erase(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        return self.store.write(
+            lambda conn: privacy.erase(conn, subscriber_id, origin=origin, log=self.log, now=now)
+        )
+
+
+def _ask_for(conn: Connection, subscriber_id: int, kind: str, budget: Budget, now: datetime) -> bool:
+    found = subscribers.find_subscriber(conn, subscriber_id)
+    if found is None or found.email is None:
+        return False
+    return mails.take_mail(conn, subscriber_id, kind, budget, now=now) is not None

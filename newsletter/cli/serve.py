@@ -10,8 +10,8 @@ from newsletter.cli import Context
 from newsletter.cli.common import pass_context
 from newsletter.errors import UsageError
 
-THREADS = 2
-"""A process. Requests wait for one store and one interpreter: more threads wait for each other (measured)."""
+THREADS = 8
+"""A process. What several of them want to write goes in one transaction: see storage.together."""
 
 
 @click.command("serve")

@@ -13,7 +13,6 @@ from newsletter.addresses import Address, read_address
 from newsletter.storage import mails, subscribers, suppressions
 from newsletter.storage.consent import Action, Log
 from newsletter.storage.mails import DEFAULT_BUDGET, Budget
-from newsletter.storage.subscribers import in_state
 from newsletter.types import Origin, Subscriber, SubscriberState, Topics
 
 ACTIVE = SubscriberState.ACTIVE
@@ -28,7 +27,7 @@ def set_topics(
 ) -> bool:
     """False when these were their topics already, or they have left."""
     differs = subscribers.differs("topics", str(topics))
-    changed = subscribers.change(conn, subscriber_id, in_state(*HERE), differs, topics=str(topics))
+    changed = subscribers.change(conn, subscriber_id, HERE, differs, topics=str(topics))
     if changed:
         log.append(conn, subscriber_id, Action.TOPICS, origin, now=now, detail=f"topics {topics}")
     return changed
@@ -39,7 +38,7 @@ def pause(
 ) -> bool:
     """No issue until then. False for a moment that has passed, or when they have left."""
     if until <= now or not subscribers.change(
-        conn, subscriber_id, in_state(*HERE), subscribers.differs("paused_until", until), paused_until=until
+        conn, subscriber_id, HERE, subscribers.differs("paused_until", until), paused_until=until
     ):
         return False
     log.append(conn, subscriber_id, Action.PAUSED, origin, now=now, detail=f"until {until:%Y-%m-%d}")
@@ -48,9 +47,7 @@ def pause(
 
 def resume(conn: Connection, subscriber_id: int, *, origin: Origin, log: Log, now: datetime) -> bool:
     """End a pause. False when there was none."""
-    changed = subscribers.change(
-        conn, subscriber_id, in_state(*HERE), subscribers.is_paused(now), paused_until=None
-    )
+    changed = subscribers.change(conn, subscriber_id, HERE, subscribers.is_paused(now), paused_until=None)
     if changed:
         log.append(conn, subscriber_id, Action.RESUMED, origin, now=now)
     return changed
@@ -62,7 +59,7 @@ def set_first_name(
     """None or empty takes it away. The log keeps that it was changed, not the name."""
     name = (first_name or "").strip() or None
     changed = subscribers.change(
-        conn, subscriber_id, in_state(*HERE), subscribers.differs("first_name", name), first_name=name
+        conn, subscriber_id, HERE, subscribers.differs("first_name", name), first_name=name
     )
     if changed:
         log.append(conn, subscriber_id, Action.NAME, origin, now=now, detail="given" if name else "removed")
@@ -108,9 +105,7 @@ def request_address(
     )
     if mail_id is None:
         return NewAddress(Moved.NOTHING, found)
-    subscribers.change(
-        conn, subscriber_id, in_state(ACTIVE), new_email=address.email, new_email_key=address.key
-    )
+    subscribers.change(conn, subscriber_id, (ACTIVE,), new_email=address.email, new_email_key=address.key)
     mails.add_mail(conn, subscriber_id, OLD_ADDRESS_MAIL, now=now, network_hash=network)
     log.append(conn, subscriber_id, Action.ADDRESS_REQUESTED, origin, now=now)
     return NewAddress(Moved.CONFIRM, subscribers.find_subscriber(conn, subscriber_id), mark, mail_id)
@@ -119,9 +114,7 @@ def request_address(
 def keep_address(conn: Connection, subscriber_id: int, *, origin: Origin, log: Log, now: datetime) -> bool:
     """The old address answered: the new one waits no longer. False when none did."""
     waits = subscribers.has_new_address()
-    changed = subscribers.change(
-        conn, subscriber_id, in_state(*HERE), waits, new_email=None, new_email_key=None
-    )
+    changed = subscribers.change(conn, subscriber_id, HERE, waits, new_email=None, new_email_key=None)
     if changed:
         log.append(conn, subscriber_id, Action.ADDRESS_KEPT, origin, now=now)
     return changed
@@ -138,7 +131,7 @@ def confirm_address(
     wanted = subscribers.find_new_address(conn, subscriber_id)
     if found is None or found.email is None or wanted is None or address_mark(wanted.key) != mark:
         return False
-    if not _is_free(conn, wanted, log) or not subscribers.move(conn, subscriber_id, wanted, in_state(ACTIVE)):
+    if not _is_free(conn, wanted, log) or not subscribers.move(conn, subscriber_id, wanted, (ACTIVE,)):
         return False
     suppressions.lift_erased(conn, wanted, keys=log.keys)
     suppressions.add_erased(conn, read_address(found.email), keys=log.keys, now=now)

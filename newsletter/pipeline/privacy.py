@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from newsletter.addresses import read_address
 from newsletter.storage import consent, events, mails, subscribers, suppressions
 from newsletter.storage.consent import Action, Log
-from newsletter.storage.subscribers import in_state
 from newsletter.types import Origin, Subscriber
 
 
@@ -66,7 +65,7 @@ def _forget(
     consent.forget_networks(conn, [reader.id])
     mails.forget_mails(conn, reader.id)
     events.forget_events(conn, reader.id, read_address(reader.email).key if reader.email else None)
-    changed = subscribers.anonymise(conn, reader.id, in_state(reader.state))
+    changed = subscribers.anonymise(conn, reader.id, (reader.state,))
     if changed:
         log.append(conn, reader.id, action, origin, now=now)
     return changed

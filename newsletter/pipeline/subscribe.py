@@ -16,7 +16,6 @@ from newsletter.errors import SubscriberError
 from newsletter.storage import mails, subscribers, suppressions
 from newsletter.storage.consent import Action, Log
 from newsletter.storage.mails import DEFAULT_BUDGET, Budget
-from newsletter.storage.subscribers import in_state
 from newsletter.types import Origin, Subscriber, SubscriberState, Topics
 
 PENDING, ACTIVE, UNSUBSCRIBED = (
@@ -58,7 +57,7 @@ def add(
             hint="They can come back by the form on the site; nobody else can do it for them.",
         )
     changed = new is not None or subscribers.change(
-        conn, found.id, in_state(PENDING), state=ACTIVE.value, confirmed_at=now, topics=str(topics)
+        conn, found.id, (PENDING,), state=ACTIVE.value, confirmed_at=now, topics=str(topics)
     )
     if changed:
         log.append(conn, found.id, Action.ADDED, origin, now=now, detail=f"topics {topics}")
@@ -115,9 +114,7 @@ def request(
     if mail_id is None:
         return Requested(Step.NOTHING, found)
     if step is Step.CONFIRM:
-        subscribers.change(
-            conn, found.id, in_state(PENDING, UNSUBSCRIBED), topics=str(topics), first_name=first_name
-        )
+        subscribers.change(conn, found.id, (PENDING, UNSUBSCRIBED), topics=str(topics), first_name=first_name)
         log.append(conn, found.id, Action.REQUESTED, origin, now=now, detail=f"topics {topics}")
     return Requested(step, subscribers.find_subscriber(conn, found.id), mail_id)
 
@@ -151,7 +148,7 @@ def confirm(
     changed = subscribers.change(
         conn,
         subscriber_id,
-        in_state(PENDING, UNSUBSCRIBED),
+        (PENDING, UNSUBSCRIBED),
         state=ACTIVE.value,
         confirmed_at=now,
         unsubscribed_at=None,
@@ -180,7 +177,7 @@ def leave(
     changed = subscribers.change(
         conn,
         subscriber_id,
-        in_state(PENDING, ACTIVE),
+        (PENDING, ACTIVE),
         state=UNSUBSCRIBED.value,
         unsubscribed_at=now,
         paused_until=None,
@@ -226,7 +223,7 @@ def undo(
     if suppressions.find_suppression(conn, read_address(found.email), keys=log.keys):
         return False
     changed = subscribers.change(
-        conn, subscriber_id, in_state(UNSUBSCRIBED), state=ACTIVE.value, unsubscribed_at=None
+        conn, subscriber_id, (UNSUBSCRIBED,), state=ACTIVE.value, unsubscribed_at=None
     )
     if changed:
         log.append(conn, subscriber_id, Action.RETURNED, origin, now=now)

@@ -8,9 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -111,22 +124,30 @@ def insert_subscriber(
     return conn.execute(statement).scalar()
 
 
-def change(conn: Connection, subscriber_id: int, *guards: ColumnElement[bool], **values: Any) -> bool:
-    """Set columns of one reader where every guard holds; returns whether this call did it."""
-    statement = subscribers.update().where(subscribers.c.id == subscriber_id, *guards)
-    return conn.execute(statement, values).rowcount == 1
+States = tuple[SubscriberState, ...]
 
 
-def in_state(*states: SubscriberState) -> ColumnElement[bool]:
-    """A guard for `change`."""
-    return subscribers.c.state.in_([state.value for state in states])
+def change(
+    conn: Connection, subscriber_id: int, states: States, *guards: ColumnElement[bool], **values: Any
+) -> bool:
+    """Set columns of one reader who is in one of `states` and for whom every guard holds; returns whether this
+    call did it."""
+    statement = _of_one_in(states).where(*guards)
+    return conn.execute(statement, {"reader": subscriber_id, **values}).rowcount == 1
 
 
-def anonymise(conn: Connection, subscriber_id: int, *guards: ColumnElement[bool]) -> bool:
+@lru_cache
+def _of_one_in(states: States) -> Update:
+    # Made once, and without IN: building and spelling it out anew costs more than the update.
+    state = or_(*(subscribers.c.state == one.value for one in states))
+    return subscribers.update().where(subscribers.c.id == bindparam("reader"), state)
+
+
+def anonymise(conn: Connection, subscriber_id: int, states: States) -> bool:
     """Take out everything that tells who a reader is. The row stays: the log and the ledger name its id."""
     gone = dict.fromkeys(("email", "email_key", "new_email", "new_email_key", "first_name", "paused_until"))
     return change(
-        conn, subscriber_id, *guards, state=SubscriberState.ERASED.value, topics="*", source="", **gone
+        conn, subscriber_id, states, state=SubscriberState.ERASED.value, topics="*", source="", **gone
     )
 
 
@@ -173,12 +194,12 @@ def find_new_address(conn: Connection, subscriber_id: int) -> Address | None:
     return Address(row.new_email, row.new_email_key) if row and row.new_email else None
 
 
-def move(conn: Connection, subscriber_id: int, address: Address, *guards: ColumnElement[bool]) -> bool:
-    """Give a reader the address they waited for. False when a guard fails, or somebody took it just now."""
+def move(conn: Connection, subscriber_id: int, address: Address, states: States) -> bool:
+    """Give a reader the address they waited for. False when they are in no such state, or somebody took it just now."""
     values = {"email": address.email, "email_key": address.key, "new_email": None, "new_email_key": None}
     try:
         with conn.begin_nested():
-            return change(conn, subscriber_id, *guards, **values)
+            return change(conn, subscriber_id, states, **values)
     except IntegrityError:
         return False
 

@@ -97,8 +97,8 @@ class Worker:
         """Write a wish to join down. One row, whoever asks: nothing is looked up here."""
         kept = self._app.readers.log.network_to_keep(origin.network)
         origin = Origin(origin.form, origin.source, origin.wording, kept)
-        with writing(self._app.database) as conn:
-            wishes.add_wish(conn, Wish(email, topics, first_name, origin, self._clock()))
+        wish = Wish(email, topics, first_name, origin, self._clock())
+        self._app.together.write(lambda conn: wishes.add_wish(conn, wish))
         self.wake()
 
     def run_once(self) -> int:

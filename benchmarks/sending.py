@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.ledger import NOW, SETTINGS, SLUG, _add_readers, _line, _peak, _publish
+from benchmarks.ledger import NOW, SETTINGS, SLUG, _line, _peak, add_readers, publish_issue
 from newsletter.calling import Caller
 from newsletter.config import parse_config
 from newsletter.links import Links
@@ -104,8 +104,8 @@ def _apart(what: str, count: int, url: str) -> dict[str, float]:
 def sending(folder: Path, count: int, url: str) -> dict[str, float]:
     """Publish and send; CPU is of this process, seconds a reader."""
     store = open_database(f"sqlite:///{folder / 'readers.db'}")
-    _add_readers(store, count)
-    _publish(store)
+    add_readers(store, count)
+    publish_issue(store)
     links = Links(["a key for the benchmark only"], "https://letters.example.org")
     settings = parse_config(f"{SETTINGS}\n[sending]\nconcurrency = {AT_ONCE}\n")
     desk = Sending(store, settings, lambda: links, lambda: Bulk(url))

@@ -295,6 +295,22 @@ class App:
         whole = max(frozen, key=lambda one: len(one.topics.ids))
         return self.sending.test(slug, by_topics[wanted] if wanted else whole, to, now)
 
+    def begin(self, slug: str, now: datetime) -> PublishedIssue | None:
+        """Publish the issue, unless it is published: what goes out is fixed then, whatever its files say by now.
+
+        None when it was before. Raises as `publish` does; ApprovalError when what is frozen is not what the seal
+        names.
+        """
+        from newsletter.errors import AlreadyPublished
+
+        if published := self.sending.find(slug):
+            self.approvals.must_still_be(slug, published.hash)
+            return None
+        try:
+            return self.publish(slug, now)
+        except AlreadyPublished:  # another process was a moment quicker: help it send
+            return None
+
     def publish(self, slug: str, now: datetime) -> PublishedIssue:
         """Freeze the issue as it is built now and plan its deliveries.
 

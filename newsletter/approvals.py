@@ -101,12 +101,22 @@ class Approvals:
 
     def must_be(self, slug: str, frozen: str) -> None:
         """Hold the hash of the editions that were frozen for sending against the approved one."""
-        if not self.rules.required:
-            return
-        found = seals.find_seal(self.path(slug))
+        if self.rules.required:
+            self._hold(seals.find_seal(self.path(slug)), slug, frozen)
+
+    def must_still_be(self, slug: str, frozen: str) -> None:
+        """The same when sending goes on, perhaps on a machine that has no seals: then nothing can be held."""
+        found = seals.find_seal(self.path(slug)) if self.rules.required else None
+        if found is not None:
+            self._hold(found, slug, frozen)
+
+    @staticmethod
+    def _hold(found: Seal | None, slug: str, frozen: str) -> None:
         if found is None or found.hash != frozen:
             raise ApprovalError(
-                f"what was frozen for sending ({frozen[:12]}) is not what was approved", where=slug
+                f"what was frozen for sending ({frozen[:12]}) is not what was approved",
+                where=slug,
+                hint=f"See `newsletter verify {slug}`.",
             )
 
     def _waivers(self, slug: str, now: Seal) -> tuple[Waiver, ...]:

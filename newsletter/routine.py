@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter.config import span
 from newsletter.content import list_slugs
-from newsletter.errors import AlreadyPublished, FeedError, IssueError, NewsletterError
+from newsletter.errors import FeedError, IssueError, NewsletterError
 from newsletter.pipeline.cron import Deeds, Report, run_cron
 from newsletter.pipeline.due import weeks_around
 
@@ -61,8 +60,7 @@ def _draft(app: App, slug: str, now: datetime) -> str:
 
 
 def _send(app: App, slug: str, now: datetime) -> str:
-    with suppress(AlreadyPublished):  # half sent, or published just now: the ledger knows what is left
-        app.publish(slug, now)
+    app.begin(slug, now)
     report = app.sending.send(slug, now)
     if report.stopped or report.in_doubt:
         raise _unfinished(slug, report)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -12,7 +14,20 @@ from newsletter.config import Config
 from newsletter.seal import digest
 from newsletter.types import Layout, Story
 
-_PACKAGES = ("mjml-python", "premailer", "jinja2")
+_PACKAGES = (
+    "ruamel.yaml",  # reads the issue file
+    "markdown-it-py",  # the editor's note, with the two below
+    "mdurl",
+    "nh3",
+    "jinja2",
+    "markupsafe",
+    "mjml-python",
+    "premailer",  # styles into elements, with the three below
+    "cssutils",
+    "cssselect",
+    "lxml",
+)
+"""What renders, in the order of its work: another version of any can give other bytes."""
 _UNSEEN = {"editors"}
 """The settings of [newsletter] that reach neither a mail nor its headers."""
 
@@ -46,7 +61,18 @@ def rendering_settings(config: Config) -> dict[str, Any]:
 
 
 def program_versions() -> dict[str, str]:
-    return {"program version": __version__, **{f"{name} version": version(name) for name in _PACKAGES}}
+    return {"program version": __version__, **_versions()}
+
+
+@cache
+def _versions() -> dict[str, str]:
+    from lxml.etree import LIBXML_VERSION  # late: loaded by whatever renders, and by nothing else
+
+    return {
+        "python version": ".".join(platform.python_version_tuple()[:2]),
+        "libxml2 version": ".".join(map(str, LIBXML_VERSION)),
+        **{f"{name} version": version(name) for name in _PACKAGES},
+    }
 
 
 def _articles(layout: Layout) -> Iterator[tuple[str, str]]:

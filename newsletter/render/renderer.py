@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,15 @@ from newsletter.render.inline import inline
 from newsletter.render.mjml import to_html
 from newsletter.render.text import even
 from newsletter.render.view import issue_context, sections_of, site_context, variants
-from newsletter.types import ALL_TOPICS, PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition, Layout, Topics
+from newsletter.types import (
+    ALL_TOPICS,
+    PREFERENCES_MARK,
+    UNSUBSCRIBE_MARK,
+    Edition,
+    Layout,
+    Topics,
+    edition_hash,
+)
 
 ISSUE = "issue"
 _STYLES = "parts/inline.css.j2"
@@ -80,12 +86,6 @@ class Renderer:
     @property
     def _styles(self) -> str:
         return look.render(self.environment, _STYLES, self._site)
-
-
-def edition_hash(subject: str, preheader: str, html: str, text: str) -> str:
-    """SHA-256, hex, of the UTF-8 of a JSON array of the four, without blanks, non-ASCII escaped."""
-    whole = json.dumps([subject, preheader, html, text], separators=(",", ":"))
-    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _keep_marks(page: str, where: str) -> None:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from newsletter.types.article import Article, Placement
 from newsletter.types.feed import FeedPage, Fetched, FoundArticle, Image, Skipped, Video
 from newsletter.types.feedback import Event, EventKind, Incoming, News
-from newsletter.types.issue import ALL_TOPICS, Edition, Issue, Layout, Pick, Story, Topics, editions_hash
+from newsletter.types.issue import (
+    ALL_TOPICS,
+    Edition,
+    Issue,
+    Layout,
+    Pick,
+    Story,
+    Topics,
+    edition_hash,
+    editions_hash,
+)
 from newsletter.types.ledger import (
     DELIVERY_MARK,
     PREFERENCES_MARK,
@@ -62,5 +72,6 @@ __all__ = [
     "Topics",
     "Video",
     "Wording",
+    "edition_hash",
     "editions_hash",
 ]

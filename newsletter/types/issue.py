@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -109,6 +110,12 @@ class Edition:
     """SHA-256, hex, over subject, preheader, html and text."""
     mjml: str = field(default="", compare=False, repr=False)
     """For editors and checks; not sent, not stored."""
+
+
+def edition_hash(subject: str, preheader: str, html: str, text: str) -> str:
+    """SHA-256, hex, of the UTF-8 of a JSON array of the four, without blanks, non-ASCII escaped."""
+    whole = json.dumps([subject, preheader, html, text], separators=(",", ":"))
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def editions_hash(editions: Iterable[Edition]) -> str:

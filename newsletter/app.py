@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from newsletter.approvals import Approvals
     from newsletter.checking import Gate, Verdict
     from newsletter.composer import Composer
+    from newsletter.correcting import Corrector
     from newsletter.links import Links
     from newsletter.pipeline.collect import PullReport
     from newsletter.pipeline.feedback import Feedback, Taken
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from newsletter.storage.mails import Budget
     from newsletter.storage.together import Together
     from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Receipt, Topics
+    from newsletter.verifying import Verifier
 
 
 @dataclass
@@ -167,6 +169,26 @@ class App:
         path = retractions_path(self.site)
         return take_in(file, path), path
 
+    @cached_property
+    def corrector(self) -> Corrector:
+        """What issues that are out got wrong."""
+        from newsletter.correcting import Corrector
+
+        return Corrector(self.site, self.composer, lambda: self.database)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Whether what was sealed, sent and archived is still the same."""
+        from newsletter.verifying import Verifier
+
+        return Verifier(self.site, self.composer, lambda: self.database)
+
+    def issue_to_verify(self, name: str | None, now: datetime) -> str:
+        """The issue that `verify` means: a slug or a path; else the newest that is out, else the next one."""
+        if name is None and self.composer.has_store and (known := self.sending.list_all()):
+            return known[0].slug
+        return self.slug(name, now)
+
     def _is_published(self, slug: str) -> bool:
         return self.composer.has_store and self.sending.find(slug) is not None
 
@@ -224,6 +246,7 @@ class App:
     @cached_property
     def office(self) -> Office:
         """What single mails are written and sent with."""
+        from newsletter.corrections import path_of
         from newsletter.pipeline.post import Office
         from newsletter.render import Renderer
         from newsletter.render.letter import render_letter
@@ -236,6 +259,7 @@ class App:
             links=self.links,
             log=self.readers.log,
             write=partial(render_letter, renderer),
+            is_corrected=lambda slug: path_of(self.site.issues, slug).is_file(),
         )
 
     @cached_property

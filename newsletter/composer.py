@@ -13,14 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter import content
+from newsletter import content, corrections
 from newsletter.config import Config, Site
 from newsletter.content.read import read_text
-from newsletter.errors import ContentError, UsageError
+from newsletter.errors import ApprovalError, ContentError, UsageError
 from newsletter.pipeline import compose
 from newsletter.pipeline.compose import Additions
 from newsletter.pipeline.render_folder import Built, write_build
 from newsletter.schedule import Calendar
+from newsletter.seal import Seal, make_seal
 from newsletter.types import Article, Edition, Issue, IssueState, Layout
 
 if TYPE_CHECKING:
@@ -93,9 +94,24 @@ class Composer:
         """Everything made of an issue file, as it is now. Raises ContentError, TemplateError."""
         issue = self.read(slug)
         articles = self._articles(compose.urls_of(issue))
-        layout = compose.resolve(issue, articles, self.config)
+        due = corrections.due_in(self.site.issues, slug, content.list_slugs(self.site.issues))
+        layout = compose.resolve(issue, articles, self.config, due)
         editions = tuple(self.renderer.edition(layout, one) for one in self.renderer.variants(layout))
         return Composed(issue, articles, layout, editions)
+
+    def sealed(self, slug: str) -> tuple[Composed, Seal]:
+        """The same with its seal, which nobody has approved yet. Raises ContentError, TemplateError; ApprovalError
+        when the file was saved meanwhile."""
+        from newsletter.pipeline.inputs import gather_inputs
+        from newsletter.render.sources import issue_sources
+
+        path = self.path(slug)
+        before = path.read_bytes() if path.is_file() else b""
+        made = self.compose(slug)
+        templates = issue_sources(self.renderer)
+        if path.read_bytes() != before:
+            raise ApprovalError("was saved while it was being built", where=str(path), hint="Try again.")
+        return made, make_seal(gather_inputs(before, made.layout, templates, self.config), made.editions)
 
     def build(self, slug: str) -> Built:
         """Write build/<slug>/. Raises ContentError, TemplateError; the folder then stays as it was."""

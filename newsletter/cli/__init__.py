@@ -33,6 +33,8 @@ COMMANDS = {
     "resume": "Go on with a paused issue.",
     "cancel": "Never send what is left of an issue.",
     "status": "Show an issue's deliveries in numbers.",
+    "verify": "Hold an issue's archive, seal and ledger against one another.",
+    "correct": "Say what an issue that is out got wrong.",
     "doubts": "List deliveries of which nobody knows whether they were sent.",
     "resolve": "Settle what is in doubt.",
     "cron": "Do what is due: collect, draft, send.",

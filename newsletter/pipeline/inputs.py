@@ -14,6 +14,7 @@ from newsletter.config import Config
 from newsletter.seal import digest
 from newsletter.types import Layout, Story
 
+ISSUE_FILE = "the issue file"
 _PACKAGES = (
     "ruamel.yaml",  # reads the issue file
     "markdown-it-py",  # the editor's note, with the two below
@@ -37,9 +38,10 @@ def gather_inputs(
 ) -> dict[str, str]:
     """Everything the editions depend on, by the name an editor knows it by."""
     return {
-        "the issue file": digest(issue_file),
+        ISSUE_FILE: digest(issue_file),
         **{f"template {name}": digest(text) for name, text in templates.items()},
         **dict(_articles(layout)),
+        **_corrections(layout),
         **{f"setting {name}": digest(value) for name, value in rendering_settings(config).items()},
         **program_versions(),
     }
@@ -80,6 +82,13 @@ def _articles(layout: Layout) -> Iterator[tuple[str, str]]:
     for story in stories:
         for key, value in _shown(story).items():
             yield f"article {story.url}: {key}", digest(value)
+
+
+def _corrections(layout: Layout) -> dict[str, str]:
+    told: dict[str, list[str]] = {}
+    for one in layout.corrections:
+        told.setdefault(one.issue, []).append(one.text)
+    return {f"correction of {issue}": digest(texts) for issue, texts in told.items()}
 
 
 def _shown(story: Story) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def make_report(
         "hash": editions_hash(editions),
         "lead": layout.lead.url if layout.lead else None,
         "picks": [_picked(story, articles.get(canonical_url(story.url))) for story in stories],
+        "corrections": [{"issue": one.issue, "text": one.text} for one in layout.corrections],
         "variants": [_variant(edition, editions[0]) for edition in editions],
     }
 

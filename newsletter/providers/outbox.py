@@ -55,6 +55,10 @@ class Outbox:
             ) from error
         return [Receipt(one.delivery_id, "sent") for one in outgoing.recipients]
 
+    def list_kept(self, kind: str) -> dict[str, Path]:
+        """The mails of one kind that are in the folder: delivery id → file."""
+        return {path.stem: path for path in sorted((self.folder / kind).glob("*.eml"))}
+
     @contextmanager
     def _aside(self, key: str) -> Iterator[Path]:
         """A folder for this call alone; what an earlier call with this key left behind is cleared away."""

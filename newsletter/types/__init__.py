@@ -11,6 +11,7 @@ from newsletter.types.feed import FeedPage, Fetched, FoundArticle, Image, Skippe
 from newsletter.types.feedback import Event, EventKind, Incoming, News
 from newsletter.types.issue import (
     ALL_TOPICS,
+    Correction,
     Edition,
     Issue,
     Layout,
@@ -19,6 +20,7 @@ from newsletter.types.issue import (
     Topics,
     edition_hash,
     editions_hash,
+    hash_of_hashes,
 )
 from newsletter.types.ledger import (
     DELIVERY_MARK,
@@ -43,6 +45,7 @@ __all__ = [
     "UNSUBSCRIBE_MARK",
     "Article",
     "Batch",
+    "Correction",
     "Delivery",
     "DeliveryState",
     "Edition",
@@ -74,4 +77,5 @@ __all__ = [
     "Wording",
     "edition_hash",
     "editions_hash",
+    "hash_of_hashes",
 ]

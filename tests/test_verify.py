@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +22,7 @@ from issue_site import ISSUE, SLUG, make_site
 from ledger_site import add_readers
 from postgres import STORES, new_database
 from sqlalchemy import text
+from terminal import command, on_a_terminal
 
 from newsletter import seal as seals
 from newsletter.app import App, make_app
@@ -485,12 +483,8 @@ def test_the_public_page_is_held_against_what_was_sent(
 # --- the command ---
 
 
-def command(root: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "newsletter", "--site", str(root), "verify", *arguments]
-
-
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(root, *arguments), capture_output=True, text=True, timeout=60)
+    return subprocess.run(command(root, "verify", *arguments), capture_output=True, text=True, timeout=60)
 
 
 def test_the_command_says_what_was_held_against_what(sent: Place) -> None:
@@ -530,29 +524,11 @@ def test_scripts_read_it_as_json(sent: Place) -> None:
 
 def test_on_a_terminal_it_draws_a_table_of_marks(sent: Place) -> None:
     """A tick or a cross on each line, within eighty columns."""
-    parent, child = pty.openpty()
     with flipped(sent.issue, -4, 1):
-        environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm"}
-        subprocess.run(
-            command(sent.root, SLUG), stdout=child, stderr=child, env=environment, timeout=60, check=False
-        )
-    os.close(child)
-    said = read_all(parent)
-    assert (said.count("✓"), said.count("✗")) == (7, 1)
-    assert "\x1b[31mthe issue file" in said
-
-
-def read_all(terminal: int) -> str:
-    parts = []
-    while True:
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:  # its other end is closed
-            part = b""
-        if not part:
-            os.close(terminal)
-            return b"".join(parts).decode()
-        parts.append(part)
+        said = on_a_terminal(sent.root, "verify", SLUG, columns=80)
+    assert (said.code, said.text.count("✓"), said.text.count("✗")) == (1, 7, 1)
+    assert "\x1b[31mthe issue file" in said.raw
+    assert max(map(len, said.text.splitlines())) <= 80
 
 
 def test_verifying_changes_nothing(sent: Place) -> None:

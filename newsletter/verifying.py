@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from newsletter import corrections, records, seal
 from newsletter.composer import Composer
 from newsletter.config import Provider, Site
-from newsletter.errors import ApprovalError, ContentError, FeedError, NewsletterError
+from newsletter.errors import ApprovalError, ContentError, FeedError, NewsletterError, TemplateError
 from newsletter.pipeline import verify
 from newsletter.pipeline.inputs import ISSUE_FILE
 from newsletter.pipeline.verify import Comparison, Verified
@@ -83,7 +83,7 @@ class Verifier:
     def _frozen(self, slug: str) -> Frozen | None:
         if not self.composer.has_store:
             return None
-        from newsletter.storage import audit, issues
+        from newsletter.storage import issues, verifying
         from newsletter.storage.database import reading
 
         with reading(self.database()) as conn:
@@ -94,7 +94,7 @@ class Verifier:
                 issue,
                 issues.list_editions(conn, issue.id),
                 issues.tally(conn, issue.id),
-                audit.count_strays(conn, issue.id),
+                verifying.count_strays(conn, issue.id),
             )
 
     # --- holding -----------------------------------------------------------------------------------------
@@ -120,8 +120,14 @@ class Verifier:
             return
         config, whole = self.site.config, archive.whole_edition(editions)
         sent = archive.as_sent(config, whole)
-        page = archive.archive_page(config, whole, issue.published_at, self._note(issue.slug))
-        yield verify.hold_page(archive.without_additions(page), sent)
+        try:
+            page = archive.archive_page(config, whole, issue.published_at, self._note(issue.slug))
+        except TemplateError as error:
+            yield Comparison(
+                "the archive page", "the frozen edition", (f"it cannot be made: {error.where}: {error.what}",)
+            )
+        else:
+            yield verify.hold_page(archive.without_additions(page), sent)
         if online:
             yield self._ask_archive(issue.slug, sent)
 
@@ -157,33 +163,34 @@ class Verifier:
         from newsletter.providers.outbox import make
 
         ours = self.site.config.provider
-        outbox = make(ours if ours.name == "outbox" else Provider(), self.site.root)
-        kept = outbox.list_kept(frozen.issue.slug)
-        if not kept:
-            return
-        yield verify.hold_mails(list(self._differing_mails(frozen, kept)), len(kept))
+        folder = make(ours if ours.name == "outbox" else Provider(), self.site.root).place(frozen.issue.slug)
+        if folder.is_dir():
+            count = sum(1 for _ in folder.glob("*.eml"))
+            yield verify.hold_mails(list(self._differing_mails(frozen, folder)), count)
 
-    def _differing_mails(self, frozen: Frozen, kept: dict[str, Path]) -> Iterator[str]:
-        from newsletter.storage.audit import iter_sent
+    def _differing_mails(self, frozen: Frozen, folder: Path) -> Iterator[str]:
+        """A mail is looked at after its line: while an issue is sent it is written before the line says so."""
         from newsletter.storage.database import reading
+        from newsletter.storage.verifying import iter_lines
 
-        news, left = self.site.config.newsletter, dict(kept)
+        news = self.site.config.newsletter
         envelope = Envelope(frozen.issue.slug, news.sender, frozen.issue.published_at, reply_to=news.reply_to)
         templates = {id: MailTemplate(one, envelope) for id, one in frozen.editions.items()}
+        choose, known = f"{news.public_url}/preferences/", set()
         with reading(self.database()) as conn:
-            for line in iter_sent(conn, frozen.issue.id):
-                path, template = left.pop(line.id, None), templates.get(line.edition_id)
-                if path is None:
-                    yield f"{line.id}.eml is gone"
-                elif template is None or not verify.is_as_made(
-                    template,
-                    line.id,
-                    path.read_bytes(),
-                    email=line.email,
-                    preferences=f"{news.public_url}/preferences/",
+            for line in iter_lines(conn, frozen.issue.id):
+                path, template = folder / f"{line.id}.eml", templates.get(line.edition_id)
+                known.add(path.name)
+                content = path.read_bytes() if path.is_file() else None
+                if content is None and line.sent:
+                    yield f"{path.name} is gone"
+                elif content is not None and not verify.is_as_made(
+                    template, line.id, content, email=line.email, preferences=choose
                 ):
                     yield path.name
-        yield from (f"{path.name} is of nobody it was sent to" for path in left.values())
+        yield from (
+            f"{path.name} is nobody's" for path in sorted(folder.glob("*.eml")) if path.name not in known
+        )
 
     def _rebuild(self, slug: str, frozen: Frozen | None, found: Seal | None) -> Comparison:
         against = "the seal" if found else "the frozen editions"

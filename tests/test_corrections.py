@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -168,15 +169,16 @@ def test_a_corrected_page_is_for_everybody(app: App, scheme: str) -> None:
 def test_a_newcomer_is_not_welcomed_with_what_is_known_to_be_wrong(app: App) -> None:
     """The welcome is the newest issue that needed no correction, or none."""
 
-    def welcomed() -> int:
-        app.self_service.welcome(1, now=FRIDAY)
-        while send_next(app.office, FRIDAY):
+    def welcomed(at: datetime) -> int:
+        app.self_service.welcome(1, now=at)
+        while send_next(app.office, at):
             pass
         return len(list((app.site.root / "outbox").glob("welcome/*.eml")))
 
-    assert welcomed() == 1
+    hour = timedelta(hours=1)
+    assert (welcomed(FRIDAY), welcomed(FRIDAY + hour)) == (1, 2)
     correct(app)
-    assert welcomed() == 1
+    assert welcomed(FRIDAY + 2 * hour) == 2
 
 
 # --- the next issue ---
@@ -341,7 +343,7 @@ def test_only_what_is_out_is_corrected(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"format": 1}', '{"format": 9}', "\ufeff{}", '{"format": 1, "checksum": "\\ud800"}']
+    "text", ["{", "[]", '{"format": 1}', '{"format": 9}', "\ufeff{}", '{"format": 1, "issue": "\\ud800"}']
 )
 def test_a_broken_file_is_a_clear_error(app: App, text: str) -> None:
     """With its place, and what to do."""
@@ -358,6 +360,16 @@ def test_a_file_that_lacks_something_is_a_clear_error(app: App) -> None:
     path_of(app.site.issues, SLUG).write_text(written(whole, KIND))
     with pytest.raises(ContentError, match="lacks what it must hold"):
         find_corrections(app.site.issues, SLUG)
+
+
+def test_what_the_archive_adds_can_be_taken_out_by_anybody(app: App) -> None:
+    """By the two remarks that docs/seal.md names."""
+    correct(app)
+    docs = (Path(__file__).parent.parent / "docs/seal.md").read_text(encoding="utf-8")
+    first, last = re.findall(r"`(<!-- .*? -->)`", docs)
+    shown = page(app)
+    assert re.sub(f"{first}.*?{last}", "", shown, flags=re.DOTALL) == without_additions(shown)
+    assert shown.count(first) == shown.count(last) == 2
 
 
 def test_a_line_of_markdown_stays_a_line() -> None:

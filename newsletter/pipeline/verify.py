@@ -166,9 +166,9 @@ def _is_version(change: Change) -> bool:
 
 
 def is_as_made(
-    template: MailTemplate, delivery_id: str, content: bytes, *, email: str | None, preferences: str
+    template: MailTemplate | None, delivery_id: str, content: bytes, *, email: str | None, preferences: str
 ) -> bool:
-    """Whether a mail is, byte for byte, what its frozen edition makes for its reader.
+    """Whether a mail is, byte for byte, what its frozen edition makes for its reader; there may be no such edition.
 
     The reader's links are those that the mail itself holds: keys may have been changed since. So is the address
     where `email` is None, because it was erased. `preferences`: what a link to them begins with.
@@ -176,7 +176,7 @@ def is_as_made(
     to = re.search(rb"^To: (.*)\r$", content, re.MULTILINE)
     leave = re.search(rb"^List-Unsubscribe: <(.*)>\r$", content, re.MULTILINE)
     choose = re.search(re.escape(preferences).encode() + rb"[\w.-]*[\w-]", decodestring(content))
-    if not (to and leave and choose):
+    if not (template and to and leave and choose):
         return False
     try:
         reader = Recipient(delivery_id, email or to[1].decode(), leave[1].decode(), choose[0].decode())

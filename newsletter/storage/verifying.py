@@ -1,4 +1,4 @@
-"""Questions of an auditor: does each line of the ledger belong where it stands, and who was sent which edition."""
+"""What verifying asks of the ledger: does each line belong where it stands, and who was sent which edition."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from newsletter.types import DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
-class SentLine:
-    """A delivery that was sent."""
+class Line:
+    """A delivery that was planned, whatever became of it."""
 
     id: str
     """See types.Delivery."""
     edition_id: int
     email: str | None
     """The reader's address by now; None once it is erased."""
+    sent: bool
 
 
 def count_strays(conn: Connection, issue_id: int) -> dict[str, int]:
@@ -50,13 +51,13 @@ def _count(conn: Connection, issue_id: int, *wrong: ColumnElement[bool]) -> int:
     return int(found.scalar_one())
 
 
-def iter_sent(conn: Connection, issue_id: int) -> Iterator[SentLine]:
-    """The deliveries of an issue that were sent, in the order of the readers."""
+def iter_lines(conn: Connection, issue_id: int) -> Iterator[Line]:
+    """The deliveries that were planned for an issue, in the order of the readers; not those who were skipped then."""
     rows = conn.execute(
-        select(deliveries.c.subscriber_id, deliveries.c.edition_id, subscribers.c.email)
+        select(deliveries.c.subscriber_id, deliveries.c.edition_id, subscribers.c.email, deliveries.c.state)
         .select_from(deliveries.outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id))
-        .where(deliveries.c.issue_id == issue_id, deliveries.c.state == DeliveryState.SENT)
+        .where(deliveries.c.issue_id == issue_id, deliveries.c.edition_id.is_not(None))
         .order_by(deliveries.c.subscriber_id)
     )
-    for subscriber_id, edition_id, email in rows:
-        yield SentLine(f"{issue_id}-{subscriber_id}", edition_id, email)
+    for subscriber_id, edition_id, email, state in rows:
+        yield Line(f"{issue_id}-{subscriber_id}", edition_id, email, state == DeliveryState.SENT)

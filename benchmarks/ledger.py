@@ -27,7 +27,7 @@ from newsletter.providers.memory import Memory
 from newsletter.sending import Sending
 from newsletter.storage.database import open_database, writing
 from newsletter.storage.schema import subscribers
-from newsletter.types import Edition, Topics
+from newsletter.types import Edition, Topics, edition_hash
 
 PLANNED, PLANNING_SECONDS = 1_000_000, 10
 SENT, SENT_A_SECOND, SENDING_MEGABYTES = 100_000, 20_000, 150
@@ -161,7 +161,8 @@ def _edition(topics: tuple[str, ...], page: int = PAGE_BYTES) -> Edition:
         + '<a href="@@unsubscribe_url@@">leave</a> <a href="@@preferences_url@@">x</a>'
     )
     plain = "What a nerve block can do.\n" * 150 + "@@unsubscribe_url@@\n@@preferences_url@@\n"
-    return Edition(SLUG, Topics(topics), "A subject", "A preheader", page, plain, "ab" * 32)
+    hash = edition_hash("A subject", "A preheader", page, plain)
+    return Edition(SLUG, Topics(topics), "A subject", "A preheader", page, plain, hash)
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -106,12 +106,11 @@ def add_article(
     *,
     now: datetime,
     new_at: datetime,
-) -> int:
-    """Take in an article not known before. Returns its id."""
+) -> KnownArticle:
+    """Take in an article not known before."""
     values = {**_values(found, placement), "feed_id": feed_id, "first_seen_at": now, "new_at": new_at}
-    key = conn.execute(insert(articles).values(values)).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    row = conn.execute(insert(articles).values(values).returning(*_select().selected_columns)).one()
+    return KnownArticle(_article(row), feed_id)
 
 
 def update_article(

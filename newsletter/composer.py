@@ -47,12 +47,12 @@ class Composed:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def _writing(place: Path) -> Iterator[None]:
     """A folder that cannot be written to, or a full disk, is a message for a person."""
     try:
         yield
     except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", where=str(error.filename)) from None
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(place)) from None
 
 
 class Composer:
@@ -116,8 +116,9 @@ class Composer:
     def build(self, slug: str) -> Built:
         """Write build/<slug>/. Raises ContentError, TemplateError; the folder then stays as it was."""
         made = self.compose(slug)
-        with _writing():
-            return write_build(self.site.build / slug, made.issue, made.layout, made.articles, made.editions)
+        folder = self.site.build / slug
+        with _writing(folder):
+            return write_build(folder, made.issue, made.layout, made.articles, made.editions)
 
     def draft(self, slug: str, now: datetime) -> bool:
         """Make the issue's file; False when there is one. Raises NothingNew, ContentError."""
@@ -128,7 +129,7 @@ class Composer:
         day = date.fromisoformat(slug)
         since, found = self._candidates(slug, now)
         proposal = compose.propose(day, found, self.config, since=since, until=now)
-        with _writing():
+        with _writing(path):
             return content.write_draft(path, proposal, self.config.newsletter.zone)
 
     def refresh(self, slug: str, now: datetime) -> Additions:
@@ -137,7 +138,7 @@ class Composer:
         _, found = self._candidates(slug, now)
         fresh = compose.additions(issue, read_text(self.path(slug)), found, self.config)
         zone = self.config.newsletter.zone
-        with _writing():
+        with _writing(self.path(slug)):
             content.refresh_issue(self.path(slug), fresh.picks, fresh.left_out, now, zone)
         return fresh
 

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,10 +137,16 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line. Errors go to stderr as what, where and what to do; 1 and 2 as documented."""
     # We use none of pydantic's plugins; looking for some costs a short command a tenth of its time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a terminal that lacks a letter shows its number
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     arguments = sys.argv[1:] if args is None else args
     debug = "--debug" in arguments
     try:
-        code = cli.main(args=arguments, prog_name="newsletter", standalone_mode=False)
+        # It may stand anywhere: one adds it to the end of what has just failed.
+        code = cli.main(
+            args=[one for one in arguments if one != "--debug"], prog_name="newsletter", standalone_mode=False
+        )
     except NewsletterError as error:
         if debug:
             raise
@@ -155,6 +162,24 @@ def main(args: list[str] | None = None) -> None:
         # The reader of our output (`| head`) has gone: nothing is wrong, and Python must not say so at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except Exception as error:  # whatever it is, a person gets a sentence, and cron's mail too
+        if debug:
+            raise
+        click.echo(f"Error: {_unforeseen(error)}", err=True)
+        code = 1
     if args is None:  # the process ends: looking through everything for garbage would be an eighth of it
         gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unforeseen(error: Exception) -> str:
+    """What went wrong, for errors that no part of the program has words for."""
+    if (cause := getattr(error, "orig", None)) is not None:  # SQLAlchemy's errors carry the driver's own
+        return f"the database failed: {cause}\n  Is there room on its disk, and may we write there?"
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}\n  Run it again when that is mended."
+    return (
+        f"a mistake of this program: {type(error).__name__}: {error}\n"
+        "  Run it again with --debug, and report what that shows."
+    )

@@ -22,7 +22,9 @@ issue_argument = click.argument("issue", required=False, metavar="[ISSUE]")
 
 
 def echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    """One JSON document, in ASCII where the output cannot hold every letter."""
+    utf_8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    click.echo(json.dumps(value, ensure_ascii=not utf_8, indent=2, default=_plain))
 
 
 def _plain(value: Any) -> Any:

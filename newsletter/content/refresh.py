@@ -6,8 +6,7 @@ in where the tree says a section ends, and the result is read again and compared
 
 from __future__ import annotations
 
-import os
-import shutil
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from newsletter.content.read import parse_issue, read_text
 from newsletter.content.tree import Source, compose, entries, is_empty, last_position, split
 from newsletter.errors import ContentError
 from newsletter.types import Article, Issue, Pick
+from newsletter.whole import replace_file
 
 Added = Mapping[str, Sequence[Article]]
 
@@ -47,13 +47,10 @@ def refresh_issue(
     after = refreshed(before, path, added, left_out, now, zone)
     if after == before:
         return False
-    waiting = path.with_name(f".{path.name}.{os.getpid()}.new")
-    waiting.write_text(after, encoding="utf-8", newline="")
-    shutil.copymode(path, waiting)
     if read_text(path) != before:
-        waiting.unlink()
         raise ContentError("was saved by somebody meanwhile", where=str(path), hint="Run the command again.")
-    waiting.replace(path)
+    real = path.resolve()  # where a link leads is what the editor owns
+    replace_file(real, after, mode=stat.S_IMODE(real.stat().st_mode))
     return True
 
 

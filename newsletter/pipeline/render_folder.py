@@ -99,9 +99,12 @@ def _write_whole(folder: Path, files: Mapping[str, str]) -> None:
     waiting = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     shutil.rmtree(waiting, ignore_errors=True)
     waiting.mkdir()
-    for name, text in files.items():
-        (waiting / name).write_bytes(text.encode())
-    _swap(waiting, folder)
+    try:
+        for name, text in files.items():
+            (waiting / name).write_bytes(text.encode())
+        _swap(waiting, folder)
+    finally:  # half a folder on a full disk would only make it fuller
+        shutil.rmtree(waiting, ignore_errors=True)
 
 
 def _swap(waiting: Path, folder: Path) -> None:

@@ -34,7 +34,7 @@ def open_database(url: str) -> Engine:
         raise StorageError(
             f"the database cannot be opened: {error.orig}",
             where=_shown(url),
-            hint="See [storage] url in newsletter.toml.",
+            hint="Is [storage] url in newsletter.toml right, and is there room on its disk?",
         ) from None
     if found is None:
         upgrade(engine)

@@ -85,6 +85,14 @@ def test_debug_may_stand_anywhere(written: Path, place: int) -> None:
     assert "unknown key 'x'" in done.stderr
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59:59", "yesterday"])
+def test_a_moment_without_issues_is_a_mistake_of_use(written: Path, moment: str) -> None:
+    """No calendar reaches there."""
+    done = run(written, "--now", moment, "cron")
+    assert done.returncode == 2
+    assert "Invalid value for '--now'" in done.stderr
+
+
 def test_a_store_that_is_none_is_said(written: Path) -> None:
     """Its place, and what the database says of it."""
     (written / "subscribers").mkdir()

@@ -107,6 +107,8 @@ class _Moment(click.ParamType[datetime]):
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a moment such as 2026-11-24T06:00:00+00:00.", param, ctx)
+        if not 1970 <= moment.year < 2200:
+            self.fail(f"{value!r} is too far away: there are no issues then.", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

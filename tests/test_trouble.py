@@ -20,6 +20,7 @@ from newsletter.whole import make_file, replace_file
 
 SLUG = "2026-11-26"
 NOW = TUESDAY.isoformat()
+NONE = "There is no such article. `newsletter pull` collects them.\n"
 
 
 def run(
@@ -111,6 +112,20 @@ def test_a_terminal_of_few_letters_shows_the_others_by_number(written: Path) -> 
     assert r"\u201cWhat\u201d a nerve block" in done.stdout
     done = run(written, "build", SLUG, "--offline", "--json", env={"PYTHONIOENCODING": "latin-1"})
     assert r'"subject": "\u201cWhat\u201d a nerve block' in done.stdout
+
+
+def test_a_reader_of_the_output_may_go(written: Path) -> None:
+    """`newsletter build | head -c1` is no failure, also under `set -o pipefail`; nor is a closed output."""
+    program = f"'{sys.executable}' -m newsletter --site '{written}' --now {NOW}"
+    for line in (f"{program} build {SLUG} --offline --json | true", f"{program} articles >&-"):
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": "", "PYTHONUNBUFFERED": "1"},
+            check=False,
+        )
+        assert (done.returncode, done.stderr.replace(NONE, "")) == (0, "")
 
 
 # --- a full disk -----------------------------------------------------------------------------------------

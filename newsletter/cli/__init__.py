@@ -139,9 +139,7 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line. Errors go to stderr as what, where and what to do; 1 and 2 as documented."""
     # We use none of pydantic's plugins; looking for some costs a short command a tenth of its time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError):  # a terminal that lacks a letter shows its number
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _prepare_output()
     arguments = sys.argv[1:] if args is None else args
     debug = "--debug" in arguments
     try:
@@ -160,7 +158,7 @@ def main(args: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the one into the other
         # The reader of our output (`| head`) has gone: nothing is wrong, and Python must not say so at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
@@ -172,6 +170,14 @@ def main(args: list[str] | None = None) -> None:
     if args is None:  # the process ends: looking through everything for garbage would be an eighth of it
         gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _prepare_output() -> None:
+    if sys.stdout is None:  # closed by who called us
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a terminal that lacks a letter shows its number
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _unforeseen(error: Exception) -> str:

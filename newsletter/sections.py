@@ -122,7 +122,7 @@ class Classifier:
     def _by_category(self, categories: Iterable[str]) -> Iterator[Sign]:
         for name in categories:
             if section := self._categories.get(plain(name)):
-                yield Sign(section, f"category “{name.strip()}” is listed under {section}")
+                yield Sign(section, f"category “{name.strip()}”")
 
     def _by_path(self, path: str) -> Iterator[Sign]:
         """The longest listed stretch of the address; of equally long ones, all."""
@@ -132,7 +132,7 @@ class Classifier:
             found = [stretch for stretch in stretches if stretch in self._paths]
             for stretch in found:
                 section = self._paths[stretch]
-                yield Sign(section, f"its address has /{'/'.join(stretch)}/, listed under {section}")
+                yield Sign(section, f"its address has /{'/'.join(stretch)}/")
             if found:
                 return
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -126,6 +128,25 @@ def test_a_reader_of_the_output_may_go(written: Path) -> None:
             check=False,
         )
         assert (done.returncode, done.stderr.replace(NONE, "")) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"), [("40", "title: All about sciatica\r\n"), ("100", "date        section")]
+)
+def test_a_narrow_terminal_cuts_no_word(tmp_path: Path, columns: str, line: str) -> None:
+    """Where a table has no room, each cell stands on a line of its own."""
+    make_site(tmp_path, [article("sciatica", at="11-20 08:00")]).database.dispose()
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "newsletter", "--site", str(tmp_path), "articles"],
+        stdout=theirs,
+        env={**os.environ, "PYTHONPATH": "", "COLUMNS": columns, "TERM": "dumb"},
+        check=True,
+    )
+    os.close(theirs)
+    shown = re.sub(r"\x1b\[[\d;]*m", "", os.read(ours, 10_000).decode())
+    os.close(ours)
+    assert line in shown
 
 
 # --- a full disk -----------------------------------------------------------------------------------------

@@ -127,6 +127,11 @@ def test_the_account_ends_with_places_that_are_there(told: Told) -> None:
     assert [place for place in places if not place.exists()] == []
 
 
+def test_the_account_says_what_to_go_on_with(told: Told) -> None:
+    """Its issue is sent: without a name, the next one would be looked for, which nobody has drafted."""
+    assert f" preview {told.slug}\n" in told.output
+
+
 def test_each_reader_has_one_mail_with_just_their_topics(told: Told) -> None:
     """The outbox holds one mail a reader, and each mail, in both its parts, the articles of their topics."""
     mails = told.mails()

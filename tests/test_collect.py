@@ -396,6 +396,16 @@ def test_a_feed_that_fails_does_not_stop_the_others(site):
     assert site.rows()[1][0]["error"] is None
 
 
+def test_what_nobody_foresaw_in_one_feed_does_not_stop_the_others(site):
+    """An address that the settings would have refused stands for whatever may come: it is one feed's trouble."""
+    site.publish(Post("a"))
+    site.feeds.insert(0, Feed.model_construct(url="https://[", kind="wordpress", section=None))
+    failed, read = site.pull().feeds
+    assert (failed.state, titles(read.new)) == ("failed", ["A"])
+    assert "ValueError" in failed.error.what
+    assert failed.error.where == "https://["
+
+
 def test_a_feed_is_written_whole_or_not_at_all(site):
     """An error in the middle of writing leaves no article of that feed."""
 

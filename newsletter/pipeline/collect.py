@@ -11,7 +11,7 @@ import requests
 from sqlalchemy import Connection, Engine
 
 from newsletter.config import Feed
-from newsletter.errors import FeedError
+from newsletter.errors import FeedError, FeedRefused
 from newsletter.feeds.fetch import LIMITS, Limits, new_session
 from newsletter.feeds.read import Answer, read_rss, read_wordpress
 from newsletter.pipeline.identity import (
@@ -92,7 +92,7 @@ def _pull(
         known = store.remember_feed(conn, feed.url)
         index = Index(store.list_known(conn))
     try:
-        answer = _read(session, feed, known, index, now, limits)
+        answer = _read_or_say_why(session, feed, known, index, now, limits)
     except FeedError as error:
         with writing(engine) as conn:
             store.record_error(conn, known.id, now, str(error))
@@ -113,6 +113,22 @@ def _pull(
             last_modified=answer.last_modified,
         )
     return intake.report()
+
+
+def _read_or_say_why(
+    session: requests.Session, feed: Feed, known: KnownFeed, index: Index, now: datetime, limits: Limits
+) -> Answer:
+    """Raises FeedError and nothing else: what a stranger's document brings about is no reason to stop the others."""
+    try:
+        return _read(session, feed, known, index, now, limits)
+    except FeedError:
+        raise
+    except Exception as error:
+        raise FeedRefused(
+            f"cannot be read: {type(error).__name__}: {error}",
+            where=feed.url,
+            hint="That is a mistake of this program. Please report it, with the feed as it is now.",
+        ) from error
 
 
 def _read(

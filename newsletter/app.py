@@ -11,7 +11,7 @@ from newsletter.config import FILE_NAME, Config, Feed, Site, load_site
 from newsletter.errors import ApprovalError, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -244,21 +244,25 @@ class App:
         return Together(self.database)
 
     @cached_property
+    def write_letter(self) -> Callable[..., Edition]:
+        """A kind of single mail and its facts → its words in the site's look."""
+        from newsletter.render.letter import render_letter
+
+        return partial(render_letter, self.composer.renderer)
+
+    @cached_property
     def office(self) -> Office:
         """What single mails are written and sent with."""
         from newsletter.corrections import path_of
         from newsletter.pipeline.post import Office
-        from newsletter.render import Renderer
-        from newsletter.render.letter import render_letter
 
-        renderer = Renderer(self.config, self.site.templates)
         return Office(
             engine=self.database,
             config=self.config,
             provider=self.provider,
             links=self.links,
             log=self.readers.log,
-            write=partial(render_letter, renderer),
+            write=self.write_letter,
             is_corrected=lambda slug: path_of(self.site.issues, slug).is_file(),
         )
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from newsletter.config import span
 from newsletter.content import list_slugs
 from newsletter.errors import FeedError, IssueError, NewsletterError
-from newsletter.pipeline.cron import Deeds, Report, run_cron
+from newsletter.pipeline.cron import Deeds, Entry, Report, run_cron
 from newsletter.pipeline.due import weeks_around
+from newsletter.pipeline.remind import remind
 
 if TYPE_CHECKING:
     from newsletter import engine
@@ -29,9 +30,24 @@ def run_routine(app: App, now: datetime) -> Report:
         tidy=lambda: _tidy(app, now),
         unfinished=lambda: app.sending.unfinished(now),
     )
-    return run_cron(
+    report = run_cron(
         app.database, lambda: weeks_around(calendar, list_slugs(app.site.issues), now), deeds, now
     )
+    _tell_editors(app, report, now)
+    return report
+
+
+def _tell_editors(app: App, report: Report, now: datetime) -> None:
+    """What cron says once goes to them by mail; whom it does not reach is an error of the run."""
+    letter = app.config.newsletter
+    if not report.reminders or not letter.editors:
+        return
+    try:
+        failed = remind(app.provider, letter, app.write_letter, report.reminders, now)
+    except NewsletterError as error:
+        failed = [str(error)]
+    told = "told " + ", ".join(letter.editors)
+    report.entries.append(Entry("remind", None, not failed, "; ".join(failed) or told))
 
 
 def _pull(app: App, now: datetime) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from newsletter.storage.issues import PublishedIssue
     from newsletter.storage.mails import Budget
     from newsletter.storage.together import Together
-    from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Receipt, Topics
+    from newsletter.types import Edition, FoundArticle, Issue, Layout, Placement, Receipt, Topics
     from newsletter.verifying import Verifier
 
 
@@ -127,21 +127,6 @@ class App:
             return rules.place(article.title, article.categories, path_of(article.url), feed.section)
 
         return collect(self.database, self.config.feeds, place, now)
-
-    def articles(self, since: datetime | None = None) -> list[tuple[Article, tuple[str, ...]]]:
-        """What can be picked, newest first, each with the slugs of the issues that hold it already."""
-        from newsletter.content import list_issues
-        from newsletter.storage.articles import list_articles
-        from newsletter.storage.database import reading
-        from newsletter.urls import canonical_url
-
-        used: dict[str, list[str]] = {}
-        for issue in list_issues(self.site.issues):
-            for page in {canonical_url(pick.url) for _, picks in issue.picks for pick in picks}:
-                used.setdefault(page, []).append(issue.slug)
-        with reading(self.database) as conn:
-            known = list_articles(conn, since=since)
-        return [(article, tuple(used.get(article.canonical_url, ()))) for article in known]
 
     @cached_property
     def approvals(self) -> Approvals:

@@ -142,6 +142,21 @@ class Composer:
             content.refresh_issue(self.path(slug), fresh.picks, fresh.left_out, now, zone)
         return fresh
 
+    def pickable(self, since: datetime | None = None) -> list[tuple[Article, tuple[str, ...]]]:
+        """What can be picked, newest first, each with the slugs of the issues that hold it already.
+
+        Raises ContentError for an issue file with a mistake.
+        """
+        from newsletter.storage.articles import list_articles
+
+        used: dict[str, list[str]] = {}
+        for issue in content.list_issues(self.site.issues):
+            for page in compose.urls_of(issue):
+                used.setdefault(page, []).append(issue.slug)
+        with self._reading() as conn:
+            known = list_articles(conn, since=since)
+        return [(article, tuple(used.get(article.canonical_url, ()))) for article in known]
+
     # --- what it asks of files and store ------------------------------------------------------------------
 
     def _candidates(self, slug: str, now: datetime) -> tuple[datetime, list[Article]]:

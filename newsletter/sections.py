@@ -25,7 +25,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from newsletter.config import Match, Section
+from newsletter.config import Section
 from newsletter.types import Placement
 
 VOCABULARY = "vocabulary.toml"
@@ -184,28 +184,6 @@ class Classifier:
             return str(default)
         order = _vocabulary()["narrowest_first"]
         return min(sections, key=lambda one: order.index(one) if one in order else unknown)
-
-
-def classify(
-    title: str, categories: Iterable[str], path: str, rules: Sequence[Section], default: str | None = None
-) -> Placement:
-    """As `Classifier(rules).place(…)`; rules seen before are not made ready again."""
-    known = tuple(
-        (rule.id, rule.match.categories, rule.match.paths, tuple(rule.match.words.items())) for rule in rules
-    )
-    return _ready(known).place(title, categories, path, default)
-
-
-@lru_cache(maxsize=16)
-def _ready(
-    known: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, float], ...]], ...],
-) -> Classifier:
-    return Classifier(
-        tuple(
-            Section(id=id_, title=id_, match=Match(categories=categories, paths=paths, words=dict(words)))
-            for id_, categories, paths, words in known
-        )
-    )
 
 
 @lru_cache(maxsize=1)

@@ -159,16 +159,6 @@ def place_articles(conn: Connection, places: Mapping[int, Placement]) -> int:
     return conn.execute(statement, rows).rowcount
 
 
-def find_article(conn: Connection, url: str) -> Article | None:
-    """The article with this address, however it is written, or with this guid."""
-    key = canonical_url(url)
-    rows = conn.execute(
-        _select().where(or_(articles.c.canonical_url == key, articles.c.guid == url)).order_by(articles.c.id)
-    ).all()
-    exact = [row for row in rows if row.canonical_url == key] or rows
-    return _article(exact[0]) if exact else None
-
-
 def list_articles(conn: Connection, *, since: datetime | None = None) -> list[Article]:
     """All articles, or those that count as new since then; newest first, in an order that never changes."""
     statement = _select().order_by(articles.c.new_at.desc(), articles.c.id)

@@ -82,6 +82,10 @@ class Composer:
         existing = content.list_slugs(self.site.issues)
         return self.calendar.next_issue(now, existing, self._done() if existing else ())
 
+    def newest(self) -> str | None:
+        """The slug of the newest issue file; None where there is none."""
+        return max(content.list_slugs(self.site.issues), default=None)
+
     def path(self, slug: str) -> Path:
         return self.site.issues / f"{slug}.md"
 
@@ -91,17 +95,21 @@ class Composer:
 
     def compose(self, slug: str) -> Composed:
         """Everything made of an issue file, as it is now. Raises ContentError, TemplateError."""
-        issue = self.read(slug)
-        articles = self._articles(compose.urls_of(issue))
-        layout = compose.resolve(issue, articles, self.config)
+        issue, articles, layout = self.lay_out(slug)
         editions = tuple(self.renderer.edition(layout, one) for one in self.renderer.variants(layout))
         return Composed(issue, articles, layout, editions)
 
-    def build(self, slug: str) -> Built:
-        """Write build/<slug>/. Raises ContentError, TemplateError; the folder then stays as it was."""
-        made = self.compose(slug)
+    def lay_out(self, slug: str) -> tuple[Issue, Mapping[str, Article], Layout]:
+        """An issue file with every pick's words settled, and nothing rendered yet. Raises ContentError."""
+        issue = self.read(slug)
+        articles = self._articles(compose.urls_of(issue))
+        return issue, articles, compose.resolve(issue, articles, self.config)
+
+    def build(self, made: Composed, more: Mapping[str, str] | None = None) -> Built:
+        """Write build/<slug>/, `more` files by name among them. Raises UsageError; the folder stays as it was."""
         with _writing():
-            return write_build(self.site.build / slug, made.issue, made.layout, made.articles, made.editions)
+            folder = self.site.build / made.issue.slug
+            return write_build(folder, made.issue, made.layout, made.articles, made.editions, more)
 
     def draft(self, slug: str, now: datetime) -> bool:
         """Make the issue's file; False when there is one. Raises NothingNew, ContentError."""

@@ -39,6 +39,8 @@ class Done:
 def command(context: Context, issue: str | None, offline: bool, refresh: bool, as_json: bool) -> None:
     """Draft an issue where there is none, and render it to build/<issue>/.
 
+    gallery.html there shows all of it on one page, to send to a reviewer.
+
     A file that is there is never overwritten: what you wrote stays, to the letter. --refresh only adds lines.
 
     \b
@@ -68,7 +70,7 @@ def _build(app: App, name: str | None, now: datetime, *, refresh: bool) -> Done:
     slug = app.slug(name, now)
     drafted = app.composer.draft(slug, now)
     added = app.composer.refresh(slug, now) if refresh and not drafted else None
-    return Done(app.composer.build(slug), app.composer.path(slug), drafted, added)
+    return Done(app.build(slug), app.composer.path(slug), drafted, added)
 
 
 def _as_json(done: Done) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def _tell(done: Done) -> None:
     for variant in report["variants"]:
         size = variant["html_bytes"] / 1000
         click.echo(f"  {variant['name']:<24} {size:6.1f} kB html")
-    click.echo(f"  look at   {_near(done.built.folder / 'all.html')}")
+    click.echo(f"  look at   {_near(done.built.folder / 'gallery.html')}")
     click.echo(f"Next: edit the file, look with `newsletter preview {slug}`,")
     click.echo(f"      then `newsletter approve {slug} --by NAME`.")
 

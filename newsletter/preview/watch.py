@@ -1,4 +1,4 @@
-"""Following the files: every save of the issue, of a template or of the settings, within a blink."""
+"""Following the files: every save of the issue, of a template or of the settings, within a blink; and its seal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from newsletter.config import FILE_NAME, Site
 
 
-def follow(site: Site, issue: Path, on_change: Callable[[set[Path]], None]) -> threading.Event:
+def follow(site: Site, issue: Path, seal: Path, on_change: Callable[[set[Path]], None]) -> threading.Event:
     """Call `on_change` with the paths saved, from threads of its own, until the returned event is set."""
     stop, followed = threading.Event(), threading.Event()
-    exact = {site.root / FILE_NAME, issue}
+    exact = {site.root / FILE_NAME, issue, seal}
 
     def files(paths: Iterable[Path]) -> set[Path]:
         return {path for path in paths if path in exact} | follow_templates()

@@ -176,8 +176,12 @@ class App:
         path = retractions_path(self.site)
         return take_in(file, path), path
 
+    def find_published(self, slug: str) -> PublishedIssue | None:
+        """The issue as the ledger knows it; None when it is not published, or there is no store yet."""
+        return self.sending.find(slug) if self.composer.has_store else None
+
     def _is_published(self, slug: str) -> bool:
-        return self.composer.has_store and self.sending.find(slug) is not None
+        return self.find_published(slug) is not None
 
     def add_subscriber(self, email: str, topics: str | Topics, source: str, now: datetime) -> Added:
         """Shorthand for `readers.add`."""

@@ -115,3 +115,12 @@ def test_a_second_approval_that_is_needed_is_asked_for(tmp_path: Path) -> None:
     app.approvals.approve(SLUG, "Ben", NOW)
     with open_studio(app, SLUG, clock=lambda: NOW) as address:
         assert "approved by Ben; 1 more approval needed." in inspected(address)
+
+
+def test_a_published_issue_is_said_to_be_frozen(app: App) -> None:
+    """What is edited now reaches nobody any more."""
+    app.approvals.approve(SLUG, "Ben", NOW)
+    app.publish(SLUG, NOW)
+    with open_studio(make_app(app.site.root), SLUG, clock=lambda: NOW) as address:
+        assert "Published on 2026-11-25, and sending: what its readers get is frozen" in inspected(address)
+    app.database.dispose()

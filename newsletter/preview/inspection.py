@@ -16,6 +16,7 @@ from newsletter.preview.trouble import Trouble, explain
 
 if TYPE_CHECKING:
     from newsletter.preview.studio import Studio
+    from newsletter.storage.issues import PublishedIssue
 
 T = TypeVar("T")
 QUIET = 0.25
@@ -37,6 +38,8 @@ class Inspection:
     """Whether SpamAssassin was asked, too."""
     online: bool
     """Whether links and pictures were asked, too."""
+    published: PublishedIssue | None
+    """None while nothing of the issue is frozen."""
     seal: SealState | None
     look: LookState | None
     troubles: tuple[Trouble, ...] = ()
@@ -67,6 +70,7 @@ def inspect(made: Made, now: datetime, *, thorough: bool, online: bool) -> Inspe
         said=said(verdict, findings) if verdict else "",
         thorough=thorough,
         online=online,
+        published=tried(lambda: made.app.find_published(made.slug)),
         seal=seal,
         look=tried(lambda: since_last_issue(made)),
         troubles=tuple(dict.fromkeys(troubles)),

@@ -63,9 +63,10 @@ def until(condition: Callable[[], object], seconds: float = 15) -> None:
         time.sleep(0.02)
 
 
-def inspected(address: str) -> str:
-    """The page once everything has been looked at."""
-    until(lambda: "checking …" not in text_of(address))
+def inspected(address: str, *, thoroughly: bool = False) -> str:
+    """The page once the checks were held; thoroughly: also those that take a second."""
+    waiting = ("checking …", "looking closer …") if thoroughly else ("checking …",)
+    until(lambda: not any(words in text_of(address) for words in waiting), 60)
     return text_of(address)
 
 

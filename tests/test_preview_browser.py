@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,6 +224,20 @@ def test_the_inbox_line_is_shown_for_six_inboxes(page: Page) -> None:
         for program in ("Gmail", "Apple Mail", "Outlook")
     ]
     assert "What a nerve block can and cannot do" in page.locator(".inboxes .subject").first.inner_text()
+
+
+def test_a_save_on_the_way_to_another_view_does_not_lead_back(page: Page, root: Path) -> None:
+    """What the server tells while a page is still coming is shown in the view that was chosen."""
+
+    def slowly(route: Route) -> None:
+        write_issue(root, ISSUE.replace("Good morning", "Good evening"))
+        time.sleep(1.5)
+        route.continue_()
+
+    page.route("**/?view=tablet", slowly, times=1)
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="Tablet").click()
+    mail(page, "tablet").get_by_text("Good evening").wait_for()
+    assert current(page) == "Tablet"
 
 
 # --- keys ------------------------------------------------------------------------------------------------

@@ -79,11 +79,15 @@ def test_a_change_of_the_look_since_the_last_issue_is_named(app: App) -> None:
 
 
 def test_the_newest_earlier_issue_with_a_seal_counts(app: App) -> None:
-    """One that was never approved has no look to hold against; a later one is not the last."""
+    """One that was never approved has no look to hold against; a later one is not the last, nor an older one."""
+    write_issue(app.site.root, OTHER.replace("earlier", "oldest").replace("Why a", "How a"), "2026-11-12")
+    app.approvals.approve("2026-11-12", "Ada", NOW)
     write_issue(app.site.root, OTHER.replace("earlier", "later"), "2026-12-03")
     write_issue(app.site.root, OTHER.replace("earlier", "between"), "2026-11-20")
     assert since_last_issue(made_of(app)).slug == EARLIER
     app.approvals.path(EARLIER).unlink()
+    assert since_last_issue(made_of(app)).slug == "2026-11-12"
+    app.approvals.path("2026-11-12").unlink()
     assert since_last_issue(made_of(app)).slug is None
 
 

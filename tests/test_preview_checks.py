@@ -222,7 +222,7 @@ def test_links_are_asked_only_when_the_editor_says_so(tmp_path: Path) -> None:
     with asked_site() as (site, asked):
         root = make_site(tmp_path, issue=ISSUE.replace("https://example.org/guideline", f"{site}/guideline"))
         with open_studio(make_app(root), SLUG) as address:
-            assert "No link or picture is asked" in inspected(address)
+            assert "No link or picture is asked" in inspected(address, thoroughly=True)
             assert asked == []
             assert post(address, "asking", {"ask": "on"}).status == 303
             until(lambda: "404" in text_of(address))

@@ -88,7 +88,8 @@ def looking(
     with browser.new_context(viewport=size, color_scheme=scheme) as context:  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(address, wait_until="load")
-        page.get_by_text("checking …").wait_for(state="detached")
+        for words in ("checking …", "looking closer …"):
+            page.get_by_text(words).wait_for(state="detached")
         page.wait_for_timeout(800)
         yield page
 

@@ -107,14 +107,18 @@ class App:
         made = self.composer.compose(slug)
         return made.issue, made.layout, made.editions
 
-    def build(self, slug: str) -> Built:
-        """Write build/<slug>/, with its gallery. Raises ContentError, TemplateError, UsageError; the folder then
-        stays as it was."""
+    def build(self, slug: str, *, check: bool = False) -> Built:
+        """Write build/<slug>/, with its gallery; `check` holds the checks, too, and shows their findings there.
+
+        Raises ContentError, TemplateError, UsageError; the folder then stays as it was.
+        """
         from newsletter.gallery.build import make_page
         from newsletter.gallery.page import NAME
 
         made = self.composer.compose(slug)
-        return self.composer.build(made, {NAME: make_page(self.site, made, self.gate.judge)})
+        return self.composer.build(
+            made, {NAME: make_page(self.site, made, self.gate.judge if check else None)}
+        )
 
     def pull(self, now: datetime) -> PullReport:
         """Collect every feed of the settings; how each went is in the report. Raises ConfigError without feeds."""

@@ -82,6 +82,17 @@ def test_only_colours_are_turned_over() -> None:
     assert "#add {" in page
 
 
+def test_a_font_and_an_address_hold_no_colour() -> None:
+    """Arial Black stays black in name, and a picture of a ground keeps its address."""
+    css = "font-family: Arial Black; background: url(red/1/2/3.png) red; border-top: 1px solid rgb(0, 0, 0)"
+    turned = as_seen(f'<head></head><p style="{css}">', "inverted")
+    red = darkened("red")
+    assert (
+        f"font-family: Arial Black; background: url(red/1/2/3.png) {red}; border-top: 1px solid #ffffff"
+        in turned
+    )
+
+
 def test_large_text_is_twice_as_large_and_all_else_stays() -> None:
     """As a program does that enlarges text alone: no width, no picture."""
     page = as_seen(PAGE, "light", large=True)

@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+import requests
 from issue_site import ISSUE, SLUG, make_site
 from preview_kit import files_in, frame, inspected, text_of
 
@@ -144,6 +145,18 @@ def test_readers_links_lead_to_a_page_that_does_nothing(tmp_path: Path) -> None:
         assert f"{address}link/unsubscribe" in page
         assert "@@" not in page
         assert "does nothing" in text_of(address, "link/unsubscribe")
+
+
+def test_the_gallery_can_be_had_from_the_studio(tmp_path: Path) -> None:
+    """The same page that a build writes, as a file to keep, with what the checks found last."""
+    app = make_app(make_site(tmp_path, issue=ISSUE.replace("A new guideline", "A guaranteed guideline")))
+    with open_studio(app, SLUG, clock=lambda: NOW) as address:
+        inspected(address)
+        answer = requests.get(f"{address}gallery.html", timeout=10)
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={SLUG}-gallery.html"
+    assert answer.text.count("srcdoc=") == 7
+    assert "the title promises too much: “guaranteed”" in answer.text
+    assert address not in answer.text
 
 
 def test_looking_writes_nothing(tmp_path: Path) -> None:

@@ -23,9 +23,10 @@ _NAMES = {
 }  # fmt: skip
 """The names of CSS 2.1, section 4.3.6, and the other spelling of gray."""
 COLOUR = re.compile(
-    r"#[0-9a-f]{3,8}\b|rgba?\([^()]*\)|(?<![\w#.-])(?:" + "|".join(_NAMES) + r")(?![\w-])", re.IGNORECASE
+    r"url\([^()]*\)|#[0-9a-f]{3,8}\b|rgba?\([^()]*\)|(?<![\w#.-])(?:" + "|".join(_NAMES) + r")(?![\w-])",
+    re.IGNORECASE,
 )
-"""A colour as CSS writes it."""
+"""A colour as CSS writes it; or an address, in which nothing is one."""
 _NUMBERS = re.compile(r"[\d.]+%?")
 
 
@@ -51,7 +52,7 @@ def _read(colour: str) -> tuple[float, float, float, float] | None:
             return None
         red, green, blue, alpha = (int(f"{digits}ff"[at : at + 2], 16) / 255 for at in (0, 2, 4, 6))
         return red, green, blue, alpha
-    numbers = _NUMBERS.findall(text.partition("(")[2])
+    numbers = _NUMBERS.findall(text.partition("(")[2]) if text.startswith("rgb") else []
     if len(numbers) not in (3, 4):
         return None
     red, green, blue = (_share(one, 255) for one in numbers[:3])

@@ -26,7 +26,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _UNSEEN = re.compile(r"<!--.*?-->|<(style|script|title)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
@@ -34,8 +34,7 @@ _LOOKED_AT = 20_000
 """Characters of a page in which its first words are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(NamedTuple):
     """One program's list of mails; the numbers are characters it shows."""
 
     program: str
@@ -59,8 +58,7 @@ INBOXES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What one inbox shows of a mail."""
 
     inbox: Inbox

@@ -22,8 +22,11 @@ _STYLED = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 """A style sheet, an element's own style, or a colour that stands in an attribute."""
-_VALUES = re.compile(r"(?<=:)[^:;{}]*(?=[;}])")
-"""Values of a sheet's declarations; no selectors, where #add is a name and no colour."""
+_COLOURED = re.compile(
+    r"(?<![\w-])((?:[\w-]*color|background|border(?:-\w+)?|outline|(?:box|text)-shadow)\s*:)([^;{}]*)",
+    re.IGNORECASE,
+)
+"""A declaration that can hold a colour: `Arial Black` is none, and #add in a selector neither."""
 _SIZE = re.compile(r"(?<![\w-])((?:font-size|line-height)\s*:\s*)([\d.]+)px")
 _PICTURE = re.compile(r"(<img\b[^>]*?\s)src=", re.IGNORECASE)
 _NO_PICTURES = (
@@ -46,29 +49,52 @@ def as_seen(html: str, look: str, *, large: bool = False, pictures: bool = True)
 
 def _chosen(html: str, scheme: str) -> str:
     """As a program that prefers this scheme shows it."""
+    head, end, body = html.partition("</head>")
+    if "color-scheme" in body:  # a part of a mail may bring a sheet of its own; going through all costs most
+        head, end, body = html, "", ""
     for one in ("light", "dark"):
         always = "(min-width: 0)" if one == scheme else "(max-width: 0)"  # or never
-        html = re.sub(_SCHEME.format(one), always, html)
-    return _ROOT.sub(rf"\g<1>{scheme}", _META.sub(rf'\1"{scheme}"', html))
+        head = re.sub(_SCHEME.format(one), always, head)
+    head = _ROOT.sub(rf"\g<1>{scheme}", _META.sub(rf'\1"{scheme}"', head))
+    return f"{head}{end}{body}"
 
 
 def inverted(html: str) -> str:
-    """Every colour turned over, those included that nobody named: black text, blue links and a white ground."""
-    unnamed = (
-        f"<style>html{{background:{darkened('#ffffff')};color:{darkened('#000000')}}}"
-        f":where(a:link){{color:{darkened('#0000ee')}}}</style>"
+    """Every colour turned over, those included that nobody named."""
+    return _STYLED.sub(_turned, html).replace("<head>", f"<head><style>{unnamed()}</style>", 1)
+
+
+def unnamed() -> str:
+    """The style of what a mail says nothing of: black text, blue links and a white ground, turned over."""
+    return (
+        f"html{{background:{darkened('#ffffff')};color:{darkened('#000000')}}}"
+        f":where(a:link){{color:{darkened('#0000ee')}}}"
     )
-    return _STYLED.sub(_turned, html).replace("<head>", f"<head>{unnamed}", 1)
+
+
+def colours(html: str) -> set[str]:
+    """Every colour that the mail's styles and attributes name, as it is written there."""
+    found: set[str] = set()
+    for one in {part[0]: part for part in _STYLED.finditer(html)}.values():
+        sheet = one[2] if one[1] else one[5] if one[4].lower() == "style" else None
+        values = [one[5]] if sheet is None else [declared[2] for declared in _COLOURED.finditer(sheet)]
+        found.update(*map(COLOUR.findall, values))
+    return {one for one in found if darkened(one) != one}
 
 
 def _turned(found: re.Match[str]) -> str:
     if found[1]:
-        return f"{found[1]}{_VALUES.sub(lambda value: _turn(value[0]), found[2])}{found[3]}"
-    return f"{found[4]}={_turn(found[5])}"
+        return f"{found[1]}{_turn_sheet(found[2])}{found[3]}"
+    turn = _turn_sheet if found[4].lower() == "style" else _turn
+    return f"{found[4]}={turn(found[5])}"
 
 
-def _turn(css: str) -> str:
-    return COLOUR.sub(lambda colour: darkened(colour[0]), css)
+def _turn_sheet(css: str) -> str:
+    return _COLOURED.sub(lambda one: one[1] + _turn(one[2]), css)
+
+
+def _turn(value: str) -> str:
+    return COLOUR.sub(lambda colour: darkened(colour[0]), value)
 
 
 def _enlarged(found: re.Match[str]) -> str:

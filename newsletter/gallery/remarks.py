@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from newsletter.checking import Verdict
-from newsletter.checks import Finding
+if TYPE_CHECKING:
+    from newsletter.checking import Verdict
+    from newsletter.checks import Finding
 
 
 @dataclass(frozen=True, slots=True)

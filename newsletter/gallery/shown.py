@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from newsletter.config import Config
 from newsletter.gallery.inbox import Line, lines
-from newsletter.links import Links
 from newsletter.mailbox import split_mailbox
 from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition
 
@@ -20,6 +19,8 @@ DEVICES = {"phone": 390, "tablet": 768, "desktop": 1024}
 """Widths in CSS pixels: an iPhone, an iPad held upright, a window of a mail program."""
 _READER, _ISSUE = 1_000_000, 1_000
 """Ids as long as any that a reader and an issue of a large list have."""
+_SIGNATURE = 43
+"""Letters of an HMAC-SHA-256 in base 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,10 @@ def show(config: Config, slug: str, editions: Iterable[Edition], links: Sequence
 
 
 def sent_links(config: Config) -> tuple[str, str]:
-    """Links to leave and to choose, as long as readers' own are: a signature's length is its key's no more."""
-    links = Links(("no reader's",), config.newsletter.public_url)
-    return links.unsubscribe(_READER, _ISSUE), links.preferences(_READER, _ISSUE)
+    """Links to leave and to choose, of the length of readers' own: see newsletter.links."""
+    token = f"{_READER}-{_ISSUE}.{_SIGNATURE * '-'}"
+    base = config.newsletter.public_url
+    return f"{base}/unsubscribe/{token}", f"{base}/preferences/{token}"
 
 
 def variant(edition: Edition, config: Config, links: Sequence[str], *, whole: bool) -> Variant:

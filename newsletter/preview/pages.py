@@ -4,6 +4,7 @@
 /<token>/frame/<tag>/<kind>         one edition, html, text or mjml, for a sandboxed frame
 /<token>/events                     server-sent events: the version, whenever it changes
 /<token>/link/<kind>                where a reader's own links lead in a preview
+/<token>/gallery.html               the issue on one page, to keep or to send to a reviewer
 /<token>/test  (POST)               sends a test mail
 /<token>/asking  (POST)             whether links and pictures are asked
 """
@@ -21,12 +22,13 @@ from werkzeug.wrappers import Response as Redirect
 
 from newsletter.gallery import page as gallery
 from newsletter.gallery.looks import LOOKS, as_seen
-from newsletter.gallery.shown import CLIP, DEVICES
+from newsletter.gallery.shown import CLIP, DEVICES, show
 from newsletter.preview import guard, testing
 from newsletter.preview.choice import VIEWS, Choice
 from newsletter.preview.inspection import Inspector
 from newsletter.preview.places import Place, find_place, marked
 from newsletter.preview.studio import Snapshot, Studio
+from newsletter.types import editions_hash
 
 STATIC = Path(__file__).parent / "static"
 _ASSETS = {
@@ -49,6 +51,7 @@ def make_pages(studio: Studio, inspector: Inspector, *, token: str, clock: Calla
     pages.add_url_rule("/<token>/events", "events", partial(_events, studio))
     pages.add_url_rule("/<token>/link/<any(unsubscribe,preferences):kind>", "link", _link)
     pages.add_url_rule(f"/<token>/<any({','.join(map(repr, _ASSETS))}):name>", "asset", _asset)
+    pages.add_url_rule("/<token>/gallery.html", "gallery", partial(_gallery, studio))
     pages.add_url_rule("/<token>/test", "test", partial(_test, studio, clock), methods=["POST"])
     pages.add_url_rule("/<token>/asking", "asking", partial(_asking, inspector), methods=["POST"])
     return pages
@@ -104,6 +107,17 @@ def _frame(studio: Studio, token: str, tag: str, kind: str) -> Response:
         body = _fill(f"{kind}.html", shown=shown, variant=variant, choice=choice)
     pictures = "http: https: data:" if choice.pictures == "on" else "'none'"
     return Response(body, headers={"Content-Security-Policy": guard.MAIL_POLICY.format(pictures=pictures)})
+
+
+def _gallery(studio: Studio, token: str) -> Response:
+    """With what was found last; it is a file of its own, and none of the studio's pages."""
+    now = studio.now
+    made = now.made or abort(404)
+    shown = show(made.app.config, made.slug, made.composed.editions, gallery.LINKS)
+    remarks, note = (now.inspection.remarks, now.inspection.said) if now.inspection else ((), "")
+    body = gallery.make_gallery(shown, remarks, note, editions_hash(made.composed.editions))
+    name = f"{made.slug}-{gallery.NAME}"
+    return Response(body, headers={"Content-Disposition": f"attachment; filename={name}"})
 
 
 def _link(token: str, kind: str) -> str:

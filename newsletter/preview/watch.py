@@ -46,7 +46,7 @@ def _watch(
     def run() -> None:
         # step: how long it must be quiet, in ms, before a save counts as finished; debounce: at the latest.
         for changes in watch(
-            *folders, watch_filter=None, debounce=120, step=15, recursive=recursive, stop_event=stop
+            *folders, watch_filter=None, debounce=120, step=8, recursive=recursive, stop_event=stop
         ):
             if paths := wanted(Path(path) for _, path in changes):
                 on_change(paths)

@@ -7,13 +7,21 @@ import http.client
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import requests
-from browser import chromium
+from issue_site import ISSUE
 from playwright.sync_api import Browser, FrameLocator, Page
 
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+BAD_ISSUE = ISSUE.replace("A new guideline", "A guaranteed guideline").replace(
+    "Good morning, and welcome.",
+    "Good morning, and welcome: a miracle awaits you.\n" + "\nMore words.\n" * 30,
+)
+"""With an error in a title and one in the note, and so long that one has to scroll."""
+SCROLL = "pane => document.querySelector(`[data-pane=${pane}] iframe:not(.coming)`).contentWindow.scrollY"
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
 """What a browser says of a form that the studio's own page sends."""
 
@@ -98,16 +106,6 @@ def mail(page: Page, pane: str = "desktop") -> FrameLocator:
     return page.frame_locator(f"[data-pane={pane}] iframe:not(.coming)")
 
 
-__all__ = [
-    "OURS",
-    "ask",
-    "chromium",
-    "files_in",
-    "frame",
-    "inspected",
-    "looking_at",
-    "mail",
-    "post",
-    "text_of",
-    "until",
-]
+def current(page: Page, what: str = "Views") -> str:
+    """Which of the views or looks is chosen."""
+    return page.get_by_role("navigation", name=what).locator("[aria-current]").inner_text()

@@ -1,9 +1,9 @@
 """What a command costs as a process, start-up and all, which is nearly all of it; and the demo as a whole.
 
 `newsletter --help` against `python -c pass`, and `newsletter build --offline` of this repository's example issue
-(every variant, in a copy of the site without a store) against Node's `mjml` command on the MJML of the same
-variants, one process for all of them. That against the largest variant alone is printed beside it: the command does
-a seventh of the work then. For the command see `benchmarks.render`; without it that target is not held.
+(every variant and their gallery, in a copy of the site without a store) against Node's `mjml` command on the MJML of
+the same variants, one process for all of them. That against the largest variant alone is printed beside it: the
+command does a seventh of the work then. For the command see `benchmarks.render`; without it that target is not held.
 """
 
 from __future__ import annotations

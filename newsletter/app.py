@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from newsletter.pipeline.collect import PullReport
     from newsletter.pipeline.feedback import Feedback, Taken
     from newsletter.pipeline.post import Office
+    from newsletter.pipeline.render_folder import Built
     from newsletter.pipeline.subscribe import Added
     from newsletter.providers import Provider
     from newsletter.readers import Readers
@@ -109,6 +110,19 @@ class App:
         made = self.composer.compose(slug)
         return made.issue, made.layout, made.editions
 
+    def build(self, slug: str, *, check: bool = False) -> Built:
+        """Write build/<slug>/, with its gallery; `check` holds the checks, too, and shows their findings there.
+
+        Raises ContentError, TemplateError, UsageError; the folder then stays as it was.
+        """
+        from newsletter.gallery.build import make_page
+        from newsletter.gallery.page import NAME
+
+        made = self.composer.compose(slug)
+        return self.composer.build(
+            made, {NAME: make_page(self.site, made, self.gate.judge if check else None)}
+        )
+
     def pull(self, now: datetime) -> PullReport:
         """Collect every feed of the settings; how each went is in the report. Raises ConfigError without feeds."""
         from newsletter.pipeline.collect import collect
@@ -174,8 +188,12 @@ class App:
             return known[0].slug
         return self.slug(name, now)
 
+    def find_published(self, slug: str) -> PublishedIssue | None:
+        """The issue as the ledger knows it; None when it is not published, or there is no store yet."""
+        return self.sending.find(slug) if self.composer.has_store else None
+
     def _is_published(self, slug: str) -> bool:
-        return self.composer.has_store and self.sending.find(slug) is not None
+        return self.find_published(slug) is not None
 
     def add_subscriber(self, email: str, topics: str | Topics, source: str, now: datetime) -> Added:
         """Shorthand for `readers.add`."""
@@ -292,6 +310,11 @@ class App:
         """What sending would do now. Raises ContentError, TemplateError, ApprovalError as `publish` does."""
         editions = () if self.sending.find(slug) else self.approvals.approved(slug, now).editions
         return self.sending.forecast(slug, editions, now)
+
+    def shares(self, editions: Sequence[Edition], now: datetime) -> tuple[dict[Topics, int], int] | None:
+        """How many readers would get each of these editions now, and how many none; None without a store: asking
+        must not make one."""
+        return self.sending.shares(editions, now) if self.composer.has_store else None
 
     def send_test(self, slug: str, to: Sequence[str], variant: str | None, now: datetime) -> list[Receipt]:
         """The issue to these addresses, as it would be sent now; of a published one, as it was frozen.

@@ -13,10 +13,8 @@ from newsletter.checks import Answer, Case, Finding, Lint, Past
 from newsletter.checks.reading import grade_of
 from newsletter.composer import Composed, Composer
 from newsletter.config import Config, Site
-from newsletter.pipeline import ask
-from newsletter.pipeline.post import AUTOMATIC
 from newsletter.pipeline.retract import read_list
-from newsletter.render.letter import render_letter
+from newsletter.render.letter import AUTOMATIC, render_letter
 from newsletter.render.lint import lint
 from newsletter.render.personalise import Envelope, MailTemplate
 from newsletter.render.sources import issue_sources
@@ -74,13 +72,22 @@ class Gate:
             past=self.past(made.issue.slug),
             retracted=read_list(retractions_path(self.site)),
         )
+        case, unasked = self._asked(case, now, online=online, thorough=thorough)
+        return Verdict(made.issue.slug, checks.run(case), not online, unasked, grade_of(case))
+
+    def _asked(self, case: Case, now: datetime, *, online: bool, thorough: bool) -> tuple[Case, bool]:
+        """With what only asking tells; whether no host at all was found."""
+        if not (online or thorough):
+            return case, False
+        from newsletter.pipeline import ask  # late: a build asks nobody
+
         unasked = False
         if online and (wanted := ask.wanted(case)):
             answers = ask.ask_all(wanted, now, cache=self.site.build / ".answers.json")
             case, unasked = replace(case, answers=answers), not answers
         if thorough:
             case = replace(case, spam=ask.spam_points(case.messages["issue"]))
-        return Verdict(made.issue.slug, checks.run(case), not online, unasked, grade_of(case))
+        return case, unasked
 
     def past(self, slug: str) -> Past:
         """What went out, or stands in an earlier issue's file that was not cancelled."""

@@ -83,6 +83,10 @@ class Composer:
         existing = content.list_slugs(self.site.issues)
         return self.calendar.next_issue(now, existing, self._done() if existing else ())
 
+    def newest(self) -> str | None:
+        """The slug of the newest issue file; None where there is none."""
+        return max(content.list_slugs(self.site.issues), default=None)
+
     def path(self, slug: str) -> Path:
         return self.site.issues / f"{slug}.md"
 
@@ -92,12 +96,16 @@ class Composer:
 
     def compose(self, slug: str) -> Composed:
         """Everything made of an issue file, as it is now. Raises ContentError, TemplateError."""
+        issue, articles, layout = self.lay_out(slug)
+        editions = tuple(self.renderer.edition(layout, one) for one in self.renderer.variants(layout))
+        return Composed(issue, articles, layout, editions)
+
+    def lay_out(self, slug: str) -> tuple[Issue, Mapping[str, Article], Layout]:
+        """An issue file with every pick's words settled, and nothing rendered yet. Raises ContentError."""
         issue = self.read(slug)
         articles = self._articles(compose.urls_of(issue))
         due = corrections.due_in(self.site.issues, slug, content.list_slugs(self.site.issues))
-        layout = compose.resolve(issue, articles, self.config, due)
-        editions = tuple(self.renderer.edition(layout, one) for one in self.renderer.variants(layout))
-        return Composed(issue, articles, layout, editions)
+        return issue, articles, compose.resolve(issue, articles, self.config, due)
 
     def sealed(self, slug: str) -> tuple[Composed, Seal]:
         """The same with its seal, which nobody has approved yet. Raises ContentError, TemplateError; ApprovalError
@@ -113,12 +121,11 @@ class Composer:
             raise ApprovalError("was saved while it was being built", where=str(path), hint="Try again.")
         return made, make_seal(gather_inputs(before, made.layout, templates, self.config), made.editions)
 
-    def build(self, slug: str) -> Built:
-        """Write build/<slug>/. Raises ContentError, TemplateError; the folder then stays as it was."""
-        made = self.compose(slug)
-        folder = self.site.build / slug
+    def build(self, made: Composed, more: Mapping[str, str] | None = None) -> Built:
+        """Write build/<slug>/, `more` files by name among them. Raises UsageError; the folder stays as it was."""
+        folder = self.site.build / made.issue.slug
         with _writing(folder):
-            return write_build(folder, made.issue, made.layout, made.articles, made.editions)
+            return write_build(folder, made.issue, made.layout, made.articles, made.editions, more)
 
     def draft(self, slug: str, now: datetime) -> bool:
         """Make the issue's file; False when there is one. Raises NothingNew, ContentError."""

@@ -28,7 +28,7 @@ from newsletter.storage.database import reading, writing
 from newsletter.storage.doubts import Doubt, list_doubts
 from newsletter.storage.issues import PublishedIssue
 from newsletter.storage.together import Together
-from newsletter.types import Edition, IssueState, News, Receipt, Recipient, Tally, editions_hash
+from newsletter.types import Edition, IssueState, News, Receipt, Recipient, Tally, Topics, editions_hash
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -138,6 +138,12 @@ class Sending:
                 messages, skipped = planning.count_audience(conn, ids, now)
             hash = editions_hash(editions)
         return Forecast(slug, hash, self.config.provider.name, messages, skipped, self._duration(messages))
+
+    def shares(self, editions: Sequence[Edition], now: datetime) -> tuple[dict[Topics, int], int]:
+        """How many readers would get each of these editions now, and how many none."""
+        ids = {one.topics: number for number, one in enumerate(editions)}
+        with reading(self.database) as conn:
+            return planning.count_shares(conn, ids, now)
 
     def _duration(self, messages: int) -> float | None:
         if self.config.sending.rate:

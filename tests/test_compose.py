@@ -308,7 +308,7 @@ def test_an_editors_file_is_never_overwritten(tmp_path: Path) -> None:
     before = path.read_bytes()
     add_articles(app, [article("b")])
     assert app.composer.draft(SLUG, moment("11-25 08:00")) is False
-    app.composer.build(SLUG)
+    app.build(SLUG)
     assert path.read_bytes() == before
 
 
@@ -381,12 +381,13 @@ def test_a_build_holds_the_editions_as_they_would_be_sent(tmp_path: Path) -> Non
     """The files are the editions' own bytes; the report names sizes, hashes and reasons."""
     app = make_site(tmp_path, [article("a", image=True), article("t", "treatments"), article("n", "news")])
     app.composer.draft(SLUG, TUESDAY)
-    built = app.composer.build(SLUG)
+    built = app.build(SLUG)
     found, _, editions = app.editions(SLUG)
     assert found == app.composer.read(SLUG)
     names = {"+".join(edition.topics.ids): edition for edition in editions}
     names["all"] = names.pop("conditions+news+treatments")
-    files = {f"{name}.{kind}" for name in names for kind in ("html", "txt", "mjml")} | {"report.json"}
+    files = {f"{name}.{kind}" for name in names for kind in ("html", "txt", "mjml")}
+    files |= {"report.json", "gallery.html"}
     assert {one.name for one in built.folder.iterdir()} == files
     for name, edition in names.items():
         assert (built.folder / f"{name}.html").read_bytes() == edition.html.encode()
@@ -403,9 +404,9 @@ def test_a_build_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
     """Variants that are no more are gone."""
     app = make_site(tmp_path, [article("a"), article("n", "news")])
     app.composer.draft(SLUG, TUESDAY)
-    folder = app.composer.build(SLUG).folder
+    folder = app.build(SLUG).folder
     (folder / "stale.html").write_text("x")
-    app.composer.build(SLUG)
+    app.build(SLUG)
     assert not (folder / "stale.html").exists()
     assert [one.name for one in folder.parent.iterdir()] == [SLUG]
 
@@ -414,11 +415,11 @@ def test_a_mistake_leaves_the_last_good_build(tmp_path: Path) -> None:
     """What could be looked at can still be looked at."""
     app = make_site(tmp_path, [article("a")])
     app.composer.draft(SLUG, TUESDAY)
-    folder = app.composer.build(SLUG).folder
+    folder = app.build(SLUG).folder
     before = (folder / "all.html").read_bytes()
     app.composer.path(SLUG).write_text("---\noh: no\n---\n")
     with pytest.raises(ContentError):
-        app.composer.build(SLUG)
+        app.build(SLUG)
     assert (folder / "all.html").read_bytes() == before
 
 
@@ -468,7 +469,7 @@ def test_build_drafts_renders_and_says_where_to_look(
         SLUG,
         "drafted just now",
         "1 conditions, 1 news",
-        "all.html",
+        "gallery.html",
         "newsletter preview 2026-11-26",
     ):
         assert part in out
@@ -499,7 +500,7 @@ def test_a_feed_that_fails_is_said_and_the_build_goes_on(
     assert code == 0
     assert "Warning: " in err
     assert "127.0.0.1:9" in err
-    assert "all.html" in out
+    assert "gallery.html" in out
 
 
 def test_nothing_new_is_exit_1_and_a_mistake_exit_2(

@@ -34,10 +34,15 @@ class Done:
 @issue_argument
 @click.option("--offline", is_flag=True, help="Do not collect the feeds first.")
 @click.option("--refresh", is_flag=True, help="Add to the issue's file what came in since it was drafted.")
+@click.option("--check", is_flag=True, help="Hold the checks, too, and show in gallery.html what they find.")
 @json_option
 @pass_context
-def command(context: Context, issue: str | None, offline: bool, refresh: bool, as_json: bool) -> None:
+def command(
+    context: Context, issue: str | None, offline: bool, refresh: bool, check: bool, as_json: bool
+) -> None:
     """Draft an issue where there is none, and render it to build/<issue>/.
+
+    gallery.html there shows all of it on one page, to send to a reviewer.
 
     A file that is there is never overwritten: what you wrote stays, to the letter. --refresh only adds lines.
 
@@ -50,7 +55,7 @@ def command(context: Context, issue: str | None, offline: bool, refresh: bool, a
     app, now = context.app(), context.now
     if not offline:
         _pull(app, now)
-    done = _build(app, issue, now, refresh=refresh)
+    done = _build(app, issue, now, refresh=refresh, check=check)
     if as_json:
         echo_json(_as_json(done))
     else:
@@ -64,11 +69,11 @@ def _pull(app: App, now: datetime) -> None:
             click.echo(f"Warning: {feed.error}", err=True)
 
 
-def _build(app: App, name: str | None, now: datetime, *, refresh: bool) -> Done:
+def _build(app: App, name: str | None, now: datetime, *, refresh: bool, check: bool) -> Done:
     slug = app.slug(name, now)
     drafted = app.composer.draft(slug, now)
     added = app.composer.refresh(slug, now) if refresh and not drafted else None
-    return Done(app.composer.build(slug), app.composer.path(slug), drafted, added)
+    return Done(app.build(slug, check=check), app.composer.path(slug), drafted, added)
 
 
 def _as_json(done: Done) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def _tell(done: Done) -> None:
     for variant in report["variants"]:
         size = variant["html_bytes"] / 1000
         click.echo(f"  {variant['name']:<24} {size:6.1f} kB html")
-    click.echo(f"  look at   {_near(done.built.folder / 'all.html')}")
+    click.echo(f"  look at   {_near(done.built.folder / 'gallery.html')}")
     click.echo(f"Next: edit the file, look with `newsletter preview {slug}`,")
     click.echo(f"      then `newsletter approve {slug} --by NAME`.")
 

@@ -123,7 +123,7 @@ def edited(text: str, stills: dict[str, Image]) -> str:
 
 
 def _build(app: App, slug: str) -> Step:
-    built = app.composer.build(slug)
+    built = app.build(slug)
     variants = built.report["variants"]
     size = variants[0]["html_bytes"] / 1000
     return Step(

@@ -18,6 +18,16 @@ from newsletter.config import Config, span
 from newsletter.errors import MaybeTaken, NotTaken, Rejected, StopSending
 from newsletter.links import Links
 from newsletter.providers import Provider, call
+from newsletter.render.letter import (
+    ADDRESS,
+    AUTOMATIC,
+    CONFIRM,
+    DATA,
+    LINK,
+    MOVING,
+    PREFERENCES,
+    WELCOME,
+)
 from newsletter.render.personalise import Envelope, MailTemplate
 from newsletter.storage import mails, subscribers, suppressions
 from newsletter.storage.consent import Log
@@ -34,18 +44,6 @@ LONGEST_WAIT = timedelta(hours=1)
 KEPT = timedelta(days=3)
 """What could not be sent for so long is not what anybody waits for any more."""
 DATA_WITHIN = timedelta(hours=1)
-
-CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA, WELCOME = (
-    "confirm",
-    "preferences",
-    "link",
-    "address",
-    "moving",
-    "data",
-    "welcome",
-)
-AUTOMATIC = (CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA)
-"""Answers to what somebody did (RFC 3834): no answering machine answers them."""
 
 
 @dataclass(frozen=True, slots=True)

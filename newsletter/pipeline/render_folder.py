@@ -3,6 +3,7 @@
     all.html all.txt all.mjml              the variant with every section of the issue
     conditions+news.html …                 one for each other set of sections
     report.json                            subject, picks with their reasons, variants with sizes and hashes
+    gallery.html                           all of them on one page for a reviewer, see newsletter.gallery
 
 Made of the editions alone: no clock, no absolute path, so that the same issue gives the same bytes anywhere.
 """
@@ -42,11 +43,17 @@ def name_of(edition: Edition, whole: Edition) -> str:
 
 
 def write_build(
-    folder: Path, issue: Issue, layout: Layout, articles: Mapping[str, Article], editions: Sequence[Edition]
+    folder: Path,
+    issue: Issue,
+    layout: Layout,
+    articles: Mapping[str, Article],
+    editions: Sequence[Edition],
+    more: Mapping[str, str] | None = None,
 ) -> Built:
-    """Write an issue's files to `folder`, in place of what was there. `editions` begins with the whole."""
+    """Write an issue's files to `folder`, in place of what was there. `editions` begins with the whole; `more` are
+    files by name."""
     report = make_report(issue, layout, articles, editions)
-    files = {REPORT: json.dumps(report, ensure_ascii=False, indent=2) + "\n"}
+    files = {REPORT: json.dumps(report, ensure_ascii=False, indent=2) + "\n", **(more or {})}
     for edition in editions:
         name = name_of(edition, editions[0])
         files |= {f"{name}.html": edition.html, f"{name}.txt": edition.text, f"{name}.mjml": edition.mjml}

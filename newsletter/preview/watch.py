@@ -1,4 +1,4 @@
-"""Following the files: every save of the issue, of a template or of the settings, within a blink."""
+"""Following the files: every save of the issue, of a template or of the settings, within a blink; and its seal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from newsletter.config import FILE_NAME, Site
 
 
-def follow(site: Site, issue: Path, on_change: Callable[[set[Path]], None]) -> threading.Event:
+def follow(site: Site, issue: Path, seal: Path, on_change: Callable[[set[Path]], None]) -> threading.Event:
     """Call `on_change` with the paths saved, from threads of its own, until the returned event is set."""
     stop, followed = threading.Event(), threading.Event()
-    exact = {site.root / FILE_NAME, issue}
+    exact = {site.root / FILE_NAME, issue, seal}
 
     def files(paths: Iterable[Path]) -> set[Path]:
         return {path for path in paths if path in exact} | follow_templates()
@@ -46,7 +46,7 @@ def _watch(
     def run() -> None:
         # step: how long it must be quiet, in ms, before a save counts as finished; debounce: at the latest.
         for changes in watch(
-            *folders, watch_filter=None, debounce=120, step=15, recursive=recursive, stop_event=stop
+            *folders, watch_filter=None, debounce=120, step=8, recursive=recursive, stop_event=stop
         ):
             if paths := wanted(Path(path) for _, path in changes):
                 on_change(paths)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -18,6 +19,8 @@ from typing import Any
 from newsletter.errors import TemplateError
 
 _STYLE_OR_COMMENT = re.compile(r"<!--.*?-->|<style\b", re.DOTALL | re.IGNORECASE)
+_ONE_AT_A_TIME = threading.Lock()
+"""cssutils keeps in a global whether it raises what it cannot read, and changes it while it reads."""
 _SETTINGS: dict[str, Any] = {
     "strip_important": False,  # or the rules for dark mode and phones lose against what stands in the element
     "disable_basic_attributes": ["width", "height", "align", "valign", "bgcolor"],
@@ -40,7 +43,8 @@ def inline(html: str, css: str, *, where: str) -> str:
             where=where,
             hint="Copy the other sheet's rules here: a build asks nothing of the network.",
         )
-    made: str = _premailer()(_leave_alone(html), css_text=css, **_SETTINGS).transform(pretty_print=False)
+    with _ONE_AT_A_TIME:
+        made: str = _premailer()(_leave_alone(html), css_text=css, **_SETTINGS).transform(pretty_print=False)
     # Left over where premailer passes a style by before it looks for the mark: those with a media attribute.
     return made.replace('<style data-premailer="ignore"', "<style") + "\n"
 

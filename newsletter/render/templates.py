@@ -35,7 +35,7 @@ def environment(templates: Path | None) -> jinja2.Environment:
     folders = [folder for folder in (templates, default_templates()) if folder and folder.is_dir()]
     env = jinja2.Environment(
         loader=_Folders(folders),
-        bytecode_cache=_compiled(),
+        bytecode_cache=compiled(),
         undefined=_Unknown,
         autoescape=_escapes,  # noqa: S701 - all but plain text
         finalize=_finalize,
@@ -65,7 +65,7 @@ class _Folders(jinja2.FileSystemLoader):
             ) from None
 
 
-def _compiled() -> jinja2.BytecodeCache | None:
+def compiled() -> jinja2.BytecodeCache | None:
     """Templates as compiled before, in a folder of this user's alone: a third of a short command's own work.
 
     Each is kept with a hash of its source, so what changed is compiled anew.

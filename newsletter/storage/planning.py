@@ -87,13 +87,23 @@ def plan_deliveries(
 
 def count_audience(conn: Connection, editions: Mapping[Topics, int], now: datetime) -> tuple[int, int]:
     """How many deliveries planning would make now, and how many readers it would skip."""
-    sizes, skipped = 0, 0
+    shares, skipped = count_shares(conn, editions, now)
+    return sum(shares.values()), skipped
+
+
+def count_shares(
+    conn: Connection, editions: Mapping[Topics, int], now: datetime
+) -> tuple[dict[Topics, int], int]:
+    """How many readers each edition has at `now`, and for how many there is none."""
+    shares, skipped = dict.fromkeys(editions, 0), 0
+    names = {id_: topics for topics, id_ in editions.items()}
     for topics, number in _count_readers(conn, now).items():
-        if choose_edition(Topics.parse(topics), editions) is None:
+        chosen = choose_edition(Topics.parse(topics), editions)
+        if chosen is None:
             skipped += number
         else:
-            sizes += number
-    return sizes, skipped
+            shares[names[chosen]] += number
+    return shares, skipped
 
 
 def _count_readers(conn: Connection, now: datetime) -> dict[str, int]:

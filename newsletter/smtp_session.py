@@ -22,6 +22,8 @@ REPLY_WITHIN = 60.0
 TAKEN_WITHIN = 300.0
 """Seconds for the answer to the dot: servers look at the whole mail before they give it (section 4.5.3.2.6)."""
 LONGEST_REPLY = 64 * 1024
+_DOTTED = re.compile(rb"\n\.").search
+"""Few mails have a line that begins with a dot, and looking for one so takes less than half the time."""
 
 
 class Reply(NamedTuple):
@@ -129,7 +131,7 @@ class Session:
         self._read(self._server.reply_within)
 
     def _hand_over(self, content: bytes) -> Result:
-        stuffed = content.replace(b"\r\n.", b"\r\n..")
+        stuffed = content.replace(b"\r\n.", b"\r\n..") if _DOTTED(content) else content
         if stuffed.startswith(b"."):
             stuffed = b"." + stuffed
         # One write. When it fails, some of its end was not even handed to the network: the dot never went out.

@@ -157,15 +157,18 @@ def make_line(
 
 def write_lines(conn: Connection, lines: list[dict[str, Any]], before: Sequence[DeliveryState]) -> None:
     """Move single lines, each with its own reason and reference."""
-    if not lines:
-        return
-    conn.execute(
+    if lines:
+        conn.execute(_line_in(tuple(before)), lines)
+
+
+@cache
+def _line_in(states: tuple[DeliveryState, ...]) -> Update:
+    return (
         update(deliveries)
         .where(
             deliveries.c.issue_id == bindparam("issue"),
             deliveries.c.subscriber_id == bindparam("reader"),
-            or_(*(deliveries.c.state == state.value for state in before)),
+            or_(*(deliveries.c.state == one.value for one in states)),
         )
-        .values(state=bindparam("to"), reason=bindparam("why"), reference=bindparam("name")),
-        lines,
+        .values(state=bindparam("to"), reason=bindparam("why"), reference=bindparam("name"))
     )

@@ -15,12 +15,8 @@ import time
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from newsletter.errors import NotTaken, StopSending
+from newsletter.smtp_server import Server, open_connection
 
-CONNECT_WITHIN = 10.0
-REPLY_WITHIN = 60.0
-TAKEN_WITHIN = 300.0
-"""Seconds for the answer to the dot: servers look at the whole mail before they give it (section 4.5.3.2.6)."""
 LONGEST_REPLY = 64 * 1024
 _DOTTED = re.compile(rb"\n\.").search
 """Few mails have a line that begins with a dot, and looking for one so takes less than half the time."""
@@ -49,24 +45,15 @@ class Result:
     """Of a refusal: it may be about us, or about the mail, rather than about the address."""
 
 
+class Mail(NamedTuple):
+    sender: str
+    """Where bounces go."""
+    recipient: str
+    content: bytes
+
+
 class Gone(Exception):
     """The connection is of no more use, and the mail in hand was certainly not taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where to, and as whom."""
-
-    host: str
-    port: int
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: str | None = None
-    password: str | None = None
-    tls: ssl.SSLContext | None = None
-    hello: str | None = None
-    """What we call ourselves in EHLO; None: this machine's own name."""
-    reply_within: float = REPLY_WITHIN
-    taken_within: float = TAKEN_WITHIN
 
 
 class Session:
@@ -76,51 +63,71 @@ class Session:
         """Connects and logs in. Raises NotTaken when the server cannot be reached or is busy, StopSending when
         it will not have us."""
         self._server = server
-        self._smtp = _open(server)
+        self._smtp = open_connection(server)
         self._sock: socket.socket = self._smtp.sock  # type: ignore[assignment]  # it is connected
         self._rest = b""
         self._pipelines = self._smtp.has_extn("pipelining")
         self._utf8 = self._smtp.has_extn("smtputf8")
         self._size = self._smtp.has_extn("size")
+        self._asked_for: Mail | None = None
+        """Whose steps were sent, and not yet their content."""
         self.sent = 0
         """Mails this connection was used for."""
         with contextlib.suppress(OSError):
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def send(self, sender: str, recipient: str, content: bytes) -> Result:
-        """One mail. Raises Gone."""
-        if not recipient.isascii() and not self._utf8:
+    def send(self, mail: Mail, following: Mail | None = None) -> Result:
+        """One mail. Raises Gone.
+
+        Where the server allows it, the steps of the `following` one go along with this one's content, which spares
+        waiting for their answer (RFC 2920, section 3.1). Then it must be the next one here, or there is no next.
+        """
+        if not self._carries(mail):
             said = "the server takes no address with letters outside ASCII before the @"
             return Result("refused", said, "rcpt")
         self.sent += 1
-        extras = f" SIZE={len(content)}" if self._size else ""
-        extras += " SMTPUTF8 BODY=8BITMIME" if not recipient.isascii() else ""
-        steps = [f"MAIL FROM:<{sender}>{extras}", f"RCPT TO:<{recipient}>", "DATA"]
-        stop = self._ask(steps)
-        return stop or self._hand_over(content)
+        asked, self._asked_for = self._asked_for is mail, None
+        return self._ask(mail, asked) or self._hand_over(mail.content, following)
+
+    @property
+    def is_free(self) -> bool:
+        """False when it waits for the content of a mail whose steps were sent ahead."""
+        return self._asked_for is None
 
     def close(self) -> None:
         """Without a fuss: nothing is lost with a connection."""
         with contextlib.suppress(OSError, Gone, smtplib.SMTPException):
             self._sock.settimeout(1)
-            self._sock.sendall(b"QUIT\r\n")
+            if self.is_free:
+                self._sock.sendall(b"QUIT\r\n")
         with contextlib.suppress(OSError):
             self._smtp.close()
 
     # --- up to the dot -----------------------------------------------------------------------------------
 
-    def _ask(self, steps: list[str]) -> Result | None:
-        """The steps before the content, in one go where the server allows it (RFC 2920); None: go ahead."""
+    def _ask(self, mail: Mail, asked: bool) -> Result | None:
+        """The steps before the content, in one go where the server allows it; None: go ahead. `asked`: they were
+        sent ahead, and only their answers are still to be read."""
         phases: tuple[Literal["mail", "rcpt", "data"], ...] = ("mail", "rcpt", "data")
+        steps = self._steps(mail)
         groups = [steps] if self._pipelines else [[step] for step in steps]
         replies: list[Reply] = []
         for group in groups:
-            self._write("".join(f"{step}\r\n" for step in group).encode())
+            if not asked:
+                self._write("".join(group).encode())
             replies += [self._read(self._server.reply_within) for _ in group]
             if (bad := _first_refusal(replies)) is not None:
                 self._clear(replies)
                 return _result(replies[bad], phases[bad])
         return None
+
+    def _steps(self, mail: Mail) -> list[str]:
+        extras = f" SIZE={len(mail.content)}" if self._size else ""
+        extras += " SMTPUTF8 BODY=8BITMIME" if not mail.recipient.isascii() else ""
+        return [f"MAIL FROM:<{mail.sender}>{extras}\r\n", f"RCPT TO:<{mail.recipient}>\r\n", "DATA\r\n"]
+
+    def _carries(self, mail: Mail) -> bool:
+        return self._utf8 or mail.recipient.isascii()
 
     def _clear(self, replies: list[Reply]) -> None:
         """Leave nothing begun: content that was asked for all the same is empty, then start anew."""
@@ -130,12 +137,15 @@ class Session:
         self._write(b"RSET\r\n")
         self._read(self._server.reply_within)
 
-    def _hand_over(self, content: bytes) -> Result:
+    def _hand_over(self, content: bytes, following: Mail | None) -> Result:
         stuffed = content.replace(b"\r\n.", b"\r\n..") if _DOTTED(content) else content
         if stuffed.startswith(b"."):
             stuffed = b"." + stuffed
-        # One write. When it fails, some of its end was not even handed to the network: the dot never went out.
-        self._write(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"))
+        ahead = b""
+        if following and self._pipelines and self._carries(following):
+            self._asked_for = following
+            ahead = "".join(self._steps(following)).encode()
+        self._write_mail(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"), ahead)
         try:
             reply = self._read(self._server.taken_within)
         except Gone as gone:
@@ -150,6 +160,23 @@ class Session:
             self._sock.sendall(data)
         except OSError as error:
             raise Gone(str(error)) from None
+
+    def _write_mail(self, mail: bytes, ahead: bytes) -> None:
+        """The mail with its dot, and what goes ahead of the next. Raises Gone only when some of the mail's end was
+        not even handed to the network: then the dot never went out."""
+        if isinstance(self._sock, ssl.SSLSocket):  # of a write that fails it does not say how much went
+            self._write(mail)
+            with contextlib.suppress(Gone):
+                self._write(ahead)
+            return
+        left = memoryview(mail + ahead)
+        try:
+            self._sock.settimeout(self._server.reply_within)
+            while left:
+                left = left[self._sock.send(left) :]
+        except OSError as error:
+            if len(left) > len(ahead):
+                raise Gone(str(error)) from None
 
     def _read(self, within: float) -> Reply:
         """One reply, of one line or several. The time is for all of it: each byte of a drip would begin a socket's
@@ -201,76 +228,3 @@ def _result(reply: Reply, phase: Literal["mail", "rcpt", "data", "dot"]) -> Resu
     if phase == "dot" and reply.code // 100 != 4:
         return Result("unknown", str(reply), phase)
     return Result("later", str(reply), phase)
-
-
-# --- opening ---------------------------------------------------------------------------------------------
-
-
-def _open(server: Server) -> smtplib.SMTP:
-    where = f"{server.host}:{server.port}"
-    smtp: smtplib.SMTP | None = None
-    try:
-        smtp = _connect(server)
-        _greet(smtp, server)
-    except BaseException as error:
-        if smtp:
-            smtp.close()
-        if isinstance(error, ssl.SSLCertVerificationError):
-            what = f"the server's certificate does not hold: {error.verify_message}"
-            raise StopSending(
-                what, where=where, hint="A server of your own? Name its CA with ca_file."
-            ) from None
-        if isinstance(error, smtplib.SMTPResponseException):
-            _refused(error, where)
-        if type(error) in (smtplib.SMTPNotSupportedError, smtplib.SMTPException):
-            hint = "See security, username and port in [provider]."
-            raise StopSending(str(error), where=where, hint=hint) from None
-        if isinstance(error, OSError):  # smtplib's own are, too
-            what = f"the mail server could not be reached: {error}"
-            raise NotTaken(what, where=where, hint="Nothing was sent. It is tried again.") from None
-        raise
-    return smtp
-
-
-def _connect(server: Server) -> smtplib.SMTP:
-    """An object of the right kind, connected and greeted. Its own `connect` would leave the socket open when the
-    greeting is not 220."""
-    if server.security == "tls":
-        context = server.tls or ssl.create_default_context()
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            timeout=CONNECT_WITHIN, context=context, local_hostname=server.hello
-        )
-    else:
-        smtp = smtplib.SMTP(timeout=CONNECT_WITHIN, local_hostname=server.hello)
-    smtp._host = server.host  # type: ignore[attr-defined]  # the name its certificate must have
-    try:
-        code, said = smtp.connect(server.host, server.port)
-        if code != 220:
-            raise smtplib.SMTPConnectError(code, said)
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
-
-
-def _greet(smtp: smtplib.SMTP, server: Server) -> None:
-    assert smtp.sock
-    smtp.sock.settimeout(server.reply_within)
-    smtp.ehlo_or_helo_if_needed()
-    if server.security == "starttls":
-        smtp.starttls(context=server.tls or ssl.create_default_context())
-        smtp.ehlo_or_helo_if_needed()
-    if server.username is not None:
-        smtp.login(server.username, server.password or "")
-
-
-def _refused(error: smtplib.SMTPResponseException, where: str) -> None:
-    said = (
-        error.smtp_error.decode("utf-8", "replace")
-        if isinstance(error.smtp_error, bytes)
-        else error.smtp_error
-    )
-    what = f"the mail server will not have us: {error.smtp_code} {said}"
-    if 400 <= error.smtp_code < 500 or error.smtp_code == -1:
-        raise NotTaken(what, where=where) from None
-    raise StopSending(what, where=where, hint="Check username and NEWSLETTER_SMTP_PASSWORD.") from None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 HANG_UP = "hang up"
 """As a reply: the connection is torn down instead."""
 SAY_NOTHING = "say nothing"
+"""As a reply: from here on the server says nothing at all, as one that hangs."""
 
 Answer = Callable[[str, str], str | None]
 """From a step (`MAIL`, `RCPT`, `DATA`, `.`, or `+` for content that begins) and its reader's address to a reply;
@@ -103,7 +104,9 @@ class _Talk:
         if given == HANG_UP:
             self._tear()
         if given == SAY_NOTHING:
-            return
+            while self._file.read(1024):
+                pass
+            raise _HungUp
         self._say(given)
 
     def _say(self, text: str) -> None:

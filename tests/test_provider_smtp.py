@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,6 +55,10 @@ def at(step: str, said: str, *readers: int) -> Callable[[str, str], str | None]:
     """`said` at this step for these readers (or all), the usual for others."""
     addresses = {f"reader{n}@example.com" for n in readers}
     return lambda now, reader: said if now == step and (not readers or reader in addresses) else None
+
+
+def number_of(reader: str) -> int:
+    return int(reader.removeprefix("reader").partition("@")[0] or 0)
 
 
 both = pytest.mark.parametrize("pipelining", [True, False], ids=["pipelined", "step by step"])
@@ -239,6 +245,82 @@ def test_a_dot_without_an_answer_is_the_only_doubt(
         assert outcomes(receipts) == ["sent", "unknown", "later", "later"]
         assert receipts[1].reason
         assert outcomes(provider.send(make_outgoing(1))) == ["sent"]
+    assert box.connections == 2
+
+
+def test_the_next_mail_s_steps_go_along_with_the_content_before_them() -> None:
+    """A server that allows it is not waited for twice a mail: it has the next mail's steps before it says of the one
+    before that it is taken."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        talk = pool.submit(_a_server_that_waits_for_more, listener, heard)
+        receipts = make(listener.getsockname()[1]).send(make_outgoing(3))
+        talk.result(10)
+    assert outcomes(receipts) == ["sent", "sent", "sent"]
+    assert [one.count(b"MAIL FROM") for one in heard] == [1, 1, 1, 0]
+    assert all(b"\r\n.\r\nMAIL FROM" in one for one in heard[1:3])
+
+
+def _a_server_that_waits_for_more(listener: socket.socket, heard: list[bytes]) -> None:
+    """Answers a dot only when all that is to come with it has come."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.settimeout(10)
+        connection.sendall(b"220 hello\r\n")
+        assert connection.recv(1000).upper().startswith(b"EHLO")
+        connection.sendall(b"250-hello\r\n250 PIPELINING\r\n")
+        steps = b"250 ok\r\n250 ok\r\n354 go\r\n"
+        taken = b"250 taken\r\n"
+        turns = [(b"DATA\r\n", steps), *[(b"DATA\r\n", taken + steps)] * 2, (b"\r\n.\r\n", taken)]
+        for end, answer in turns:
+            data = b""
+            while not data.endswith(end):
+                data += connection.recv(65536)
+            heard.append(data)
+            connection.sendall(answer)
+
+
+def test_a_mail_whose_steps_went_ahead_and_that_is_not_sent_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The call ends, and the server, which waits for content, is left: a dot would be an empty mail to a reader."""
+    monkeypatch.setattr("newsletter.providers.smtp.CALL_WITHIN", 0.0)
+    with mail_server() as box:
+        provider = make(box.port)
+        assert outcomes(provider.send(make_outgoing(3))) == ["sent", "later", "later"]
+        monkeypatch.undo()
+        assert outcomes(provider.send(make_outgoing(1))) == ["sent"]
+    assert [command.split(":")[0] for command in box.commands].count("MAIL FROM") == 3
+    assert len(box.mails) == 2
+    assert all(content for _, _, content in box.mails)
+    assert box.connections == 2
+
+
+@pytest.mark.parametrize(
+    "data", [None, "503 5.5.1 no valid recipients"], ids=["asked for content", "not asked"]
+)
+def test_a_reader_refused_after_their_steps_went_ahead_is_refused_alone(data: str | None) -> None:
+    """Whether the server then asks for the content all the same, or not."""
+    answers = {("RCPT", 2): "550 5.1.1 unknown", ("DATA", 2): data}
+    with mail_server(lambda step, reader: answers.get((step, number_of(reader)))) as box:
+        receipts = make(box.port).send(make_outgoing(4))
+    assert outcomes(receipts) == ["sent", "refused", "sent", "sent"]
+    assert [number_of(reader) for _, reader, _ in box.mails] == [1, 3, 4]
+
+
+def test_a_connection_lost_after_steps_went_ahead_took_none_of_that_mail() -> None:
+    """It goes by another connection; the one before it was taken, and is not sent again."""
+    lost = []
+
+    def answer(step: str, reader: str) -> str | None:
+        if step == "MAIL" and len(box.mails) == 1 and not lost:
+            lost.append(step)
+            return HANG_UP
+        return None
+
+    with mail_server(answer) as box:
+        assert outcomes(make(box.port).send(make_outgoing(3))) == ["sent", "sent", "sent"]
+    assert len({reader for _, reader, _ in box.mails}) == len(box.mails) == 3
     assert box.connections == 2
 
 

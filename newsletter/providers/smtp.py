@@ -10,10 +10,10 @@ from __future__ import annotations
 import ssl
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,9 +22,11 @@ from newsletter import config
 from newsletter.dkim import Signer, load_signer
 from newsletter.errors import ConfigError, NotTaken, StopSending
 from newsletter.providers import read_settings
-from newsletter.smtp_session import Gone, Result, Server, Session
+from newsletter.smtp_server import Server
+from newsletter.smtp_session import Gone, Mail, Result, Session
 from newsletter.types import Message, Outgoing, Receipt
 
+T = TypeVar("T")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 MOST_DOUBTS = 3
 """Mails in a row that a server took without a word, after which no more are handed to it."""
@@ -84,13 +86,23 @@ class Smtp:
         if self._doubts >= MOST_DOUBTS:
             what = f"the mail server took {self._doubts} mails in a row and never answered"
             raise StopSending(what, hint="See in its log what became of them before you send on.")
+        line = _Line(self._server, self._idle, self._per_connection)
+        try:
+            results = self._send_all(line, outgoing)
+        finally:
+            line.release()
+        self._stop_if_it_is_us([result for _, result in results])
+        return _receipts(outgoing, results)
+
+    def _send_all(self, line: _Line, outgoing: Outgoing) -> list[tuple[Message, Result]]:
+        """As far as it goes: one that is refused before it is heard of, or of which nobody knows, ends the call."""
         results: list[tuple[Message, Result]] = []
         until = time.monotonic() + CALL_WITHIN
-        for message in outgoing.messages():
+        for (message, mail), following in _with_next(map(self._prepared, outgoing.messages())):
             if results and time.monotonic() > until:
                 break
             try:
-                result = self._one(message)
+                result = line.send(mail, following[1] if following else None)
             except (Gone, NotTaken, StopSending) as error:
                 _nothing_done(error, results)
                 break
@@ -101,38 +113,15 @@ class Smtp:
             results.append((message, result))
             if result.outcome == "unknown":
                 break
-        self._stop_if_it_is_us([result for _, result in results])
-        return _receipts(outgoing, results)
+        return results
+
+    def _prepared(self, message: Message) -> tuple[Message, Mail]:
+        sender = self._return_path or message.sender
+        return message, Mail(sender, message.recipient, self._sign(message.content))
 
     def _note(self, result: Result) -> None:
         self._doubts = self._doubts + 1 if result.outcome == "unknown" else 0
         self._has_sent = self._has_sent or result.outcome == "sent"
-
-    def _one(self, message: Message) -> Result:
-        """Over a connection that was used before, or a new one; a used one may have been given up meanwhile, and
-        nothing is taken by that."""
-        content = self._sign(message.content)
-        sender = self._return_path or message.sender
-        while True:
-            session, is_new = self._take()
-            try:
-                result = session.send(sender, message.recipient, content)
-            except BaseException as error:
-                session.close()
-                if isinstance(error, Gone) and not is_new:
-                    continue
-                raise
-            if result.outcome == "unknown" or session.sent >= self._per_connection:
-                session.close()
-            else:
-                self._idle.put(session)
-            return result
-
-    def _take(self) -> tuple[Session, bool]:
-        try:
-            return self._idle.get_nowait(), False
-        except Empty:
-            return Session(self._server), True
 
     def _stop_if_it_is_us(self, results: list[Result]) -> None:
         """A whole call refused for what is no fault of its addresses, by a server that never took anything from
@@ -146,6 +135,61 @@ class Smtp:
                 where=f"{self._server.host}:{self._server.port}",
                 hint="It refused every mail of a call. No reader was written off.",
             )
+
+
+class _Line:
+    """The connection of one call: one that was used before, or a new one; in place of one that is given up, another."""
+
+    def __init__(self, server: Server, idle: LifoQueue[Session], per_connection: int) -> None:
+        self._server, self._idle, self._per_connection = server, idle, per_connection
+        self._session: Session | None = None
+
+    def send(self, mail: Mail, following: Mail | None) -> Result:
+        """A connection that was used before may have been given up meanwhile, and nothing is taken by that."""
+        while True:
+            session, is_new = self._open()
+            is_last = session.sent + 1 >= self._per_connection
+            try:
+                result = session.send(mail, None if is_last else following)
+            except BaseException as error:
+                self._close()
+                if isinstance(error, Gone) and not is_new:
+                    continue
+                raise
+            if is_last or result.outcome == "unknown":
+                self._close()
+            return result
+
+    def release(self) -> None:
+        """For the next call."""
+        if self._session and self._session.is_free:
+            self._idle.put(self._session)
+            self._session = None
+        self._close()
+
+    def _open(self) -> tuple[Session, bool]:
+        is_new = False
+        if self._session is None:
+            try:
+                self._session = self._idle.get_nowait()
+            except Empty:
+                self._session, is_new = Session(self._server), True
+        return self._session, is_new
+
+    def _close(self) -> None:
+        if self._session:
+            self._session.close()
+            self._session = None
+
+
+def _with_next(prepared: Iterable[T]) -> Iterator[tuple[T, T | None]]:
+    """Each with the one after it; None after the last."""
+    coming = iter(prepared)
+    here = next(coming, None)
+    while here is not None:
+        after = next(coming, None)
+        yield here, after
+        here = after
 
 
 def _hang_up(idle: LifoQueue[Session]) -> None:

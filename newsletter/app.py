@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.config import FILE_NAME, Config, Feed, Site, load_site
-from newsletter.errors import ApprovalError, ConfigError, UsageError
+from newsletter.errors import ApprovalError, ConfigError, ContentError, TemplateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -155,8 +155,16 @@ class App:
         return Gate(self.site, self.composer, lambda: self.database)
 
     def check(self, slug: str, now: datetime, *, online: bool = False) -> Verdict:
-        """Hold an issue against every check. Raises ContentError, TemplateError, ApprovalError."""
-        return self.approvals.check(slug, now, online=online)
+        """Hold an issue against every check; that it cannot be built is a finding, too.
+
+        Raises ContentError when there is no such issue, ApprovalError (a broken seal).
+        """
+        try:
+            return self.approvals.check(slug, now, online=online)
+        except (ContentError, TemplateError) as error:
+            if not self.composer.path(slug).is_file():
+                raise
+            return self.gate.unbuilt(slug, error, online=online)
 
     def update_retractions(self, file: Path) -> tuple[int, Path]:
         """Make the list of retracted papers from Retraction Watch's file; how many, and where. Raises UsageError."""

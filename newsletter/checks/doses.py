@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from newsletter.checks import Case, Found
-from newsletter.checks._drugs import DOSE, DRUG, EVERY
+from newsletter.checks._drugs import DOSE, DRUG, WITH_DRUG
 from newsletter.checks._prose import HEADLINES, passages, quoted
 
 WHY = "A headline is read alone, and followed; what is right for one reader harms another."
@@ -17,7 +17,7 @@ def find(case: Case) -> Iterator[Found]:
         if passage.role not in HEADLINES:
             continue
         drug = DRUG.search(passage.text)
-        dose = DOSE.search(passage.text) or (EVERY.search(passage.text) if drug else None)
+        dose = DOSE.search(passage.text) or (WITH_DRUG.search(passage.text) if drug else None)
         if dose:
             yield Found(
                 "headline_dose", f"the {passage.role} names a dose: {quoted(dose[0])}", passage.where, WHY,

@@ -26,6 +26,7 @@ from newsletter.storage.issues import list_editions, list_issues
 from newsletter.storage.mails import Mail
 from newsletter.storage.planning import choose_edition
 from newsletter.types import Edition, IssueState, Outgoing, Recipient, Subscriber, SubscriberState
+from newsletter.types.letters import ADDRESS, AUTOMATIC, CONFIRM, DATA, LINK, MOVING, PREFERENCES, WELCOME
 
 LEASE = timedelta(minutes=5)
 TRIES = 8
@@ -34,18 +35,6 @@ LONGEST_WAIT = timedelta(hours=1)
 KEPT = timedelta(days=3)
 """What could not be sent for so long is not what anybody waits for any more."""
 DATA_WITHIN = timedelta(hours=1)
-
-CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA, WELCOME = (
-    "confirm",
-    "preferences",
-    "link",
-    "address",
-    "moving",
-    "data",
-    "welcome",
-)
-AUTOMATIC = (CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA)
-"""Answers to what somebody did (RFC 3834): no answering machine answers them."""
 
 
 @dataclass(frozen=True, slots=True)

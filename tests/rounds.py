@@ -9,6 +9,7 @@ from types import ModuleType
 
 import fifth_round
 import fourth_round
+import sixth_round
 import third_round
 from broken_issues import Broken, plain, with_last
 from clean_issues import Draft, build, clean
@@ -32,6 +33,7 @@ ROUNDS = (
     Round("third", third_round, 0.55, 0.057),
     Round("fourth", fourth_round, 0.86, 0.026),
     Round("fifth", fifth_round, 0.91, 0.027),
+    Round("sixth", sixth_round, 0.94, 0.000),
 )
 _HELP = re.compile(r"\[\[brand\.resources\]\]\n(?:\w+ = .*\n)+")
 

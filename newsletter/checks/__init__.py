@@ -246,8 +246,12 @@ def weigh(found: Found, checks: Checks) -> Finding | None:
         where=found.where,
         why=found.why,
         hint=found.hint,
-        source=found.source,
+        source=found.source or f"our own rule: {PAGE}#{found.check}",
     )
+
+
+PAGE = "docs/checks.md"
+"""Where each check is explained, its limits and its own rules among it."""
 
 
 def names() -> Iterator[str]:

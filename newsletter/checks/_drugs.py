@@ -46,7 +46,8 @@ _EACH = r"(?:an?|per|each|every|daily|nightly|twice|once|three times)"
 DOSE = re.compile(
     any_of(rf"""
         \b{_NUMBER} ?-?{_UNIT}\b(?: ?/ ?\w+)? | \b{_NUMBER} ?(?:g|grams?|units?) (?:a|per) day\b
-        \b{_NUMBER} ?(?:g|grams?|units?) daily\b | \b{_NUMBER} grams? of\b
+        \b{_NUMBER} ?(?:g|grams?|units?) daily\b
+        \b(?:{_NUMBER}|(?:half )?an?|one|two|three|four) ?grams? of\b
         \b(?:half an?|a half|a quarter of an?|one and a half) {_FORM}\b
         \b{_TAKE} (?:just |only |the )?{_COUNT} (?:\w+ )?{_FORM}\b
         \b{_COUNT} (?:\w+ )?{_FORM} (?:{_EACH}|against|before|after|at|with|in the)\b

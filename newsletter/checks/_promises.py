@@ -67,7 +67,7 @@ _KINDS: dict[str, str] = {
         (?:helps?|solves?|{_HELPS}) {_EVERYBODY}
         (?:works?|helps?|eases?|{_HELPS})\b[^.!?]{{0,30}}\bfor (?:everyone|everybody|anyone|all)(?=\W*$|[.,!])
         in (?:every|all|100 ?%|100 percent of) (?:patients?|cases?|people|users?)(?=[.!]|$)
-        (?:100|one hundred|a hundred) ?(?:%|per ?cent) {_WHOLLY}
+        (?:100|one hundred|a hundred) ?(?:%|per ?cent) (?:pain[- ])?{_WHOLLY}
     """),
     "only": words(rf"""
         the only {_THING} (?:for {_ILL} )?(?:that|which) (?:really |actually |truly |ever )?works
@@ -120,6 +120,7 @@ _KINDS: dict[str, str] = {
         {_ENDS} {_ILL}\b.{{0,20}} (?:in|within) {_SPAN}?{_UNIT}
         pain[- ]free (?:tomorrow|today|tonight|now|at last|for life)
         {_HELPS} (?:\w+ )?(?:{_ILL} )?(?:in|within) {_SPAN}?(?:seconds|minutes)
+        (?:eases?|{_ENDS}|{_HELPS}) {_ILL} (?:instantly|immediately|overnight|at once)
         instant(?:ly)? (?:\w+ )?(?:relief|cure|fix|relieves?|stops?|ends?|heals?|kills?|results?)
         (?:{_GONE}|results) (?:overnight|instantly|immediately)
         {_GONE} in (?:minutes|seconds|hours|a day|a week)

@@ -149,7 +149,7 @@ def comment(text: str, *, whole: bool) -> str | None:
 def _tells(sentence: str) -> bool:
     """Somebody tells of themselves. `Should I take …?` speaks for every reader, and tells of nobody."""
     sick = _SICK.search(sentence) or DRUG.search(sentence)
-    if _TERSE.search(sentence) and (sick or DOSE.search(sentence)):
+    if _TERSE.search(sentence) and (sick or DOSE.search(sentence)) and not _REPORT.search(sentence):
         return True
     return bool(sick and _I.search(sentence)) and not sentence.rstrip(" ”\"')").endswith("?")
 

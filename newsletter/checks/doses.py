@@ -9,7 +9,6 @@ from newsletter.checks._drugs import DOSE, DRUG, WITH_DRUG
 from newsletter.checks._prose import HEADLINES, passages, quoted
 
 WHY = "A headline is read alone, and followed; what is right for one reader harms another."
-SOURCE = "ISMP, Guidelines for Safe Electronic Communication of Medication Information"
 
 
 def find(case: Case) -> Iterator[Found]:
@@ -21,10 +20,10 @@ def find(case: Case) -> Iterator[Found]:
         if dose:
             yield Found(
                 "headline_dose", f"the {passage.role} names a dose: {quoted(dose[0])}", passage.where, WHY,
-                "Leave doses to the article.", SOURCE,
+                "Leave doses to the article.",
             )  # fmt: skip
         elif drug:
             yield Found(
                 "headline_dose", f"the {passage.role} names a medicine: {quoted(drug[0])}", passage.where, WHY,
-                "Name what it is for, unless the medicine itself is the news.", SOURCE, mild=True,
+                "Name what it is for, unless the medicine itself is the news.", mild=True,
             )  # fmt: skip

@@ -65,7 +65,8 @@ _WORDS = re.compile(
         (?i:{_LATIN}) | (?i:\b(?:asdf\w*|qwerty?\w*|blah blah|foo ?bar)\b)
         (?i:\b(?:your |the )?(?:\w+ )?{_FIELD}(?: \w+)? (?:goes|comes|to go) here\b)
         (?i:^{_TO_DO} [^.!?]{{0,80}} here[.!]*$)
-        (?i:\b(?:insert|enter|type|put|fill in) (?:\w+ ){{0,3}}{_FIELD} (?:here|\W*$)) | (?i:\bnote to self\b)
+        (?i:\b(?:insert|enter|type|put|fill in) (?:\w+ ){{0,3}}{_FIELD} (?:here|\W*$))
+        (?i:\bnote to self\b|\bplaceholder\b) | (?i:\((?:{_REMARK}) (?:\w+ )?\w+[!?]{{1,3}}\))
         (?i:\bbefore (?:we send|sending)(?: this| it)?(?: out)?\s*(?:[!.)\]]|$))
         \b(?:123[ .-]?456[ .-]?7890|(?:555|000|111)[ .-]?(?:555|000|111)[ .-]?(?:5555|0000|1111))\b
         (?i:\b(?:your|my)-?(?:domain|website|site|company)\.(?:com|org|net)\b)

@@ -13,7 +13,8 @@ from newsletter.checks._words import any_of
 from newsletter.checks.links import OWN
 
 TRACKING = (
-    "https://www.ftc.gov/business-guidance/blog/2023/03/lurking-beneath-surface-hidden-impacts-pixel-tracking"
+    "https://www.ftc.gov/policy/advocacy-research/tech-at-ftc/2023/03/"
+    "lurking-beneath-surface-hidden-impacts-pixel-tracking"
 )
 _SHORTENERS = re.compile(
     r"(?:^|\.)"

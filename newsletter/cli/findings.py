@@ -44,6 +44,7 @@ def _width() -> int:
 def lines(verdict: Verdict, width: int) -> Iterator[str]:
     yield click.style(f"Issue {verdict.issue}", bold=True)
     waived = [one for one in verdict.findings if one.waived]
+    room = max((len(one.check) for one in verdict.findings), default=0)
     for findings, title, colour in (
         (verdict.errors, f"✗ {counted(len(verdict.errors), 'error')}", "red"),
         (verdict.warnings, f"! {counted(len(verdict.warnings), 'warning')}", "yellow"),
@@ -51,14 +52,13 @@ def lines(verdict: Verdict, width: int) -> Iterator[str]:
     ):
         if findings:
             yield from ("", click.style(title, fg=colour, bold=True))
-            yield from _group(findings, colour, width)
+            yield from _group(findings, colour, room, width)
     yield ""
     yield from _sum(verdict)
     yield from (click.style(note, dim=True) for note in _notes(verdict))
 
 
-def _group(findings: Sequence[Finding], colour: str, width: int) -> Iterator[str]:
-    room = max(len(one.check) for one in findings)
+def _group(findings: Sequence[Finding], colour: str, room: int, width: int) -> Iterator[str]:
     for (check, *_), same in groupby(findings, key=lambda one: (one.check, one.hint, one.why, one.source)):
         yield ""
         begin, rest = f"  {click.style(check.ljust(room), fg=colour)}  ", " " * (room + 4)
@@ -72,9 +72,9 @@ def _group(findings: Sequence[Finding], colour: str, width: int) -> Iterator[str
 
 def _said(same: Sequence[Finding]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What was found and where, each; what to do and why, once."""
-    for finding in same:
-        yield finding.message, {"bold": not finding.waived}
-        yield finding.where, {"fg": "cyan"}
+    for where, here in groupby(same, key=lambda one: one.where):
+        yield from ((one.message, {"bold": not one.waived}) for one in here)
+        yield where, {"fg": "cyan"}
     last = same[-1]
     if last.hint:
         yield f"→ {last.hint}", {}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 UNSEEN_TAGS = {"head", "style", "script", "title", "meta", "noscript", "xml"}
 _SIZES = ("height", "max-height", "width", "max-width")
@@ -176,6 +177,14 @@ _ROOT = 16.0
 _KEYWORDS = {"xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0}
 _STEPS = {"smaller": 1 / 1.2, "larger": 1.2}
 _RELATIVE = re.compile(r"([\d.]{1,9})(em|rem|%)")
+
+
+def host_of(address: str) -> str:
+    """In small letters; empty where there is none, or the address cannot be read."""
+    try:
+        return (urlsplit(address).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def pixels(value: str) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from newsletter.checks import Answer, Case, Found
-from newsletter.checks._page import Link, page_of, said
+from newsletter.checks._page import Link, host_of, page_of, said
 from newsletter.checks._prose import note_links, note_paragraphs
 from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 
@@ -63,7 +63,7 @@ def _form(case: Case, link: Link, anchors: set[str]) -> Iterator[Found]:
         return
     message, hint = fault
     site, plain = urlsplit(case.config.newsletter.site_url), message.startswith(PLAIN)
-    own = _host(link.href) == site.hostname
+    own = host_of(link.href) == site.hostname
     if own and message.startswith(UNREACHABLE):
         return  # a site on one's own machine is there to try things out
     where = case.place_of(link.href or said(link.element), case.issue.path)
@@ -154,13 +154,6 @@ def _pretends(host: str) -> bool:
 
 def _alphabets(label: str) -> set[str]:
     return {unicodedata.name(letter, "").partition(" ")[0] for letter in label if letter.isalpha()}
-
-
-def _host(href: str) -> str | None:
-    try:
-        return urlsplit(href).hostname
-    except ValueError:
-        return None
 
 
 # --- whether it answers ----------------------------------------------------------------------------------

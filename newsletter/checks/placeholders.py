@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from newsletter.checks import VARIANT, Case, Found
-from newsletter.checks._page import page_of
+from newsletter.checks._page import host_of, page_of
 from newsletter.checks._prose import HEADLINES, Passage, passages, quoted
 from newsletter.checks._words import any_of, words
 from newsletter.checks.garbled import MARKUP
@@ -23,6 +23,8 @@ _TAGS = re.compile(
 )
 """Merge tags of Jinja and Kit (the first brace may have been set apart), Campaigner, SendGrid, Mailchimp, ExactTarget,
 Mailgun, and of shells."""
+_URL = re.compile(r"https?://\S+")
+"""Percent signs of an address are no merge tags."""
 _CHEVRONS = re.compile(r"<[A-Za-z][\w -]{1,30}>")
 _FIELD = any_of(r"""
     f?name | first ?name | last ?name | surname | e-?mail | date | month | year | day | time | city | town
@@ -141,7 +143,7 @@ def _is_gap(words: str) -> bool:
 
 
 def _in_page(case: Case, part: str, text: str, where: str) -> Iterator[Found]:
-    plain = text.replace(UNSUBSCRIBE_MARK, "").replace(PREFERENCES_MARK, "")
+    plain = _URL.sub(" ", text.replace(UNSUBSCRIBE_MARK, "").replace(PREFERENCES_MARK, ""))
     whole = where.endswith(str(case.editions[0].topics))  # the others hold no word that it does not
     if found := _TAGS.search(plain) or re.search(r"@@\w*@?@?", plain) or (whole and _WORDS.search(plain)):
         yield _say(f"in the {part} stands {quoted(found[0])}", case.place_of(found[0], where))
@@ -162,16 +164,11 @@ def _addresses(case: Case) -> Iterator[Found]:
     for address in dict.fromkeys(
         [*(one.href for one in page.links), *(one.get("src", "") for one in page.all("img"))]
     ):
-        if hosts and hosts.search(_host(address)):
+        if (found := _TAGS.search(unquote(address))) and found[0][0] in "{*%<[":
+            yield _say(f"an address holds {quoted(found[0])}", case.place_of(address, case.issue.path))
+        if hosts and hosts.search(host_of(address)):
             yield _say(f"{quoted(address, 90)} is an address kept for examples",
                        case.place_of(address, case.issue.path), "RFC 2606, section 3")  # fmt: skip
-
-
-def _host(address: str) -> str:
-    try:
-        return (urlsplit(address).hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 def _say(message: str, where: str, source: str = "") -> Found:

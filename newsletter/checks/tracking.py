@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from newsletter.checks import VARIANT, Case, Found
-from newsletter.checks._page import Page, is_hidden, page_of, pixels, styles
+from newsletter.checks._page import Page, host_of, is_hidden, page_of, pixels, styles
 from newsletter.checks._words import any_of
 from newsletter.checks.links import OWN
 
@@ -192,6 +192,6 @@ def _fetched(element: Any, own: tuple[str, ...]) -> Iterator[str]:
     text = f"{element.get('style', '')} {element.text or '' if element.tag == 'style' else ''}"
     grounds = [found[1] or found[2] for found in _IN_STYLE.finditer(text)]
     for address in [*grounds, *([element.get("background")] if element.get("background") else [])]:
-        host = (urlsplit(address).hostname or "").lower()
+        host = host_of(address)
         if not any(host == one or host.endswith(f".{one}") for one in own) or _counts(address):
             yield address

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from newsletter.approvals import Approvals
     from newsletter.checking import Gate, Verdict
+    from newsletter.checks import Finding
     from newsletter.composer import Composer
     from newsletter.links import Links
     from newsletter.pipeline.collect import PullReport
@@ -166,12 +167,19 @@ class App:
                 raise
             return self.gate.unbuilt(slug, error, online=online)
 
+    def retracted(self, slug: str, now: datetime) -> tuple[Finding, ...]:
+        """Papers that an issue cites and that were retracted; nothing, at no cost, where the site keeps no list."""
+        from newsletter.pipeline.retract import retractions_path
+
+        if not retractions_path(self.site.root).is_file():
+            return ()
+        return self.gate.retracted(self.composer.compose(slug), now)
+
     def update_retractions(self, file: Path) -> tuple[int, Path]:
         """Make the list of retracted papers from Retraction Watch's file; how many, and where. Raises UsageError."""
-        from newsletter.checking import retractions_path
-        from newsletter.pipeline.retract import take_in
+        from newsletter.pipeline.retract import retractions_path, take_in
 
-        path = retractions_path(self.site)
+        path = retractions_path(self.site.root)
         return take_in(file, path), path
 
     def _is_published(self, slug: str) -> bool:

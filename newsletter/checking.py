@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import checks, content
 from newsletter.checks import Answer, Case, Finding, Lint, Past
 from newsletter.checks.reading import grade_of
+from newsletter.checks.retractions import find as find_retractions
 from newsletter.composer import Composed, Composer
 from newsletter.config import FILE_NAME, Config, Site
 from newsletter.errors import NewsletterError
-from newsletter.pipeline.retract import read_list
+from newsletter.pipeline.retract import read_list, retractions_path
 from newsletter.pipeline.spam import spam_points
 from newsletter.render.letter import render_letter
 from newsletter.render.lint import lint
@@ -76,13 +76,25 @@ class Gate:
             today=now.astimezone(self.site.config.newsletter.zone).date(),
             past=self.past(made.issue.slug),
             settings=(self.site.root / FILE_NAME).read_text(encoding="utf-8"),
-            retracted=read_list(retractions_path(self.site)),
+            retracted=read_list(retractions_path(self.site.root)),
         )
         case, unasked = self._asked(case, now) if online else (case, False)
         if thorough:
             case = replace(case, spam=spam_points(case.messages["issue"]))
         found = tuple(self._from_here(one) for one in checks.run(case))
         return Verdict(made.issue.slug, found, not online, unasked, grade_of(case))
+
+    def retracted(self, made: Composed, now: datetime) -> tuple[Finding, ...]:
+        """Papers that an issue cites and that were retracted, by the site's list; nothing without one."""
+        known = read_list(retractions_path(self.site.root))
+        if not known:
+            return ()
+        case = Case(
+            self.site.config, made.issue, self.composer.path(made.issue.slug).read_text(encoding="utf-8"), made.layout,
+            made.editions, now.date(), articles=made.articles, retracted=known,
+        )  # fmt: skip
+        found = (checks.weigh(one, case.limits) for one in find_retractions(case))
+        return tuple(self._from_here(one) for one in found if one)
 
     def unbuilt(self, slug: str, error: NewsletterError, *, online: bool) -> Verdict:
         """The verdict on an issue that cannot even be built: what a reader of findings expects, not a refusal."""
@@ -133,11 +145,6 @@ class Gate:
                 articles[url] = others[-1]
         subjects.update({one.subject: one.slug for one in issues if one.slug not in {slug, *cancelled}})
         return cancelled
-
-
-def retractions_path(site: Site) -> Path:
-    """Where the list of retracted papers is."""
-    return site.root / "content" / "retractions.tsv"
 
 
 def make_case(

@@ -308,6 +308,8 @@ def test_a_paper_that_only_the_article_cites_is_found(tmp_path: Path) -> None:
     assert [one.message for one in found] == [
         "a paper that the article “All about sciatica” cites, 10.1000/xyz.9, has this notice: retraction"
     ]
+    built = run(app.site.root, "build", SLUG, "--offline")
+    assert (built.returncode, built.stderr) == (0, f"Warning: {found[0].where}: {found[0].message}\n")
 
 
 def test_a_site_without_approval_has_the_gate_all_the_same(tmp_path: Path) -> None:

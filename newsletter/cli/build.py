@@ -51,6 +51,8 @@ def command(context: Context, issue: str | None, offline: bool, refresh: bool, a
     if not offline:
         _pull(app, now)
     done = _build(app, issue, now, refresh=refresh)
+    for finding in app.retracted(done.built.slug, now):
+        click.echo(f"Warning: {finding.where}: {finding.message}", err=True)
     if as_json:
         echo_json(_as_json(done))
     else:
@@ -97,7 +99,7 @@ def _tell(done: Done) -> None:
         size = variant["html_bytes"] / 1000
         click.echo(f"  {variant['name']:<24} {size:6.1f} kB html")
     click.echo(f"  look at   {_near(done.built.folder / 'all.html')}")
-    click.echo(f"Next: edit the file, look with `newsletter preview {slug}`,")
+    click.echo(f"Next: edit the file, look with `newsletter preview {slug}`, ask `newsletter check {slug}`,")
     click.echo(f"      then `newsletter approve {slug} --by NAME`.")
 
 

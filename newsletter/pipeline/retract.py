@@ -16,6 +16,11 @@ COLUMNS = ("OriginalPaperDOI", "OriginalPaperPubMedID", "RetractionNature")
 """Of the file that Crossref publishes; https://gitlab.com/crossref/retraction-watch-data."""
 
 
+def retractions_path(root: Path) -> Path:
+    """Where a site keeps its list."""
+    return root / "content" / "retractions.tsv"
+
+
 def read_list(path: Path) -> dict[str, str] | None:
     """DOI (in small letters) or PMID → what happened; None where there is no list."""
     try:

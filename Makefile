@@ -29,6 +29,7 @@ fix: $(READY)
 
 docs: $(READY)
 	$(RUN)python -m docs.make
+	$(RUN)python tools/terminal_pictures.py
 
 lock: $(READY)
 	$(RUN)python -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

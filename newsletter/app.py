@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.config import FILE_NAME, Config, Feed, Site, load_site
-from newsletter.errors import ApprovalError, ConfigError, UsageError
+from newsletter.errors import ApprovalError, ConfigError, ContentError, TemplateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from newsletter.approvals import Approvals
     from newsletter.checking import Gate, Verdict
+    from newsletter.checks import Finding
     from newsletter.composer import Composer
     from newsletter.correcting import Corrector
     from newsletter.links import Links
@@ -157,15 +158,30 @@ class App:
         return Gate(self.site, self.composer, lambda: self.database)
 
     def check(self, slug: str, now: datetime, *, online: bool = False) -> Verdict:
-        """Hold an issue against every check. Raises ContentError, TemplateError, ApprovalError."""
-        return self.approvals.check(slug, now, online=online)
+        """Hold an issue against every check; that it cannot be built is a finding, too.
+
+        Raises ContentError when there is no such issue, ApprovalError (a broken seal).
+        """
+        try:
+            return self.approvals.check(slug, now, online=online)
+        except (ContentError, TemplateError) as error:
+            if not self.composer.path(slug).is_file():
+                raise
+            return self.gate.unbuilt(slug, error, online=online)
+
+    def retracted(self, slug: str, now: datetime) -> tuple[Finding, ...]:
+        """Papers that an issue cites and that were retracted; nothing, at no cost, where the site keeps no list."""
+        from newsletter.pipeline.retract import retractions_path
+
+        if not retractions_path(self.site.root).is_file():
+            return ()
+        return self.gate.retracted(self.composer.compose(slug), now)
 
     def update_retractions(self, file: Path) -> tuple[int, Path]:
         """Make the list of retracted papers from Retraction Watch's file; how many, and where. Raises UsageError."""
-        from newsletter.checking import retractions_path
-        from newsletter.pipeline.retract import take_in
+        from newsletter.pipeline.retract import retractions_path, take_in
 
-        path = retractions_path(self.site)
+        path = retractions_path(self.site.root)
         return take_in(file, path), path
 
     @cached_property

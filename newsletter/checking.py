@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import checks, content
 from newsletter.checks import Answer, Case, Finding, Lint, Past
 from newsletter.checks.reading import grade_of
+from newsletter.checks.retractions import find as find_retractions
 from newsletter.composer import Composed, Composer
-from newsletter.config import Config, Site
-from newsletter.pipeline.retract import read_list
-from newsletter.render.letter import AUTOMATIC, render_letter
+from newsletter.config import FILE_NAME, Config, Site
+from newsletter.errors import NewsletterError
+from newsletter.pipeline.retract import read_list, retractions_path
+from newsletter.pipeline.spam import spam_points
+from newsletter.render.letter import render_letter
 from newsletter.render.lint import lint
 from newsletter.render.personalise import Envelope, MailTemplate
-from newsletter.render.sources import issue_sources
+from newsletter.render.sources import mail_sources
 from newsletter.types import Edition, Recipient
+from newsletter.types.letters import AUTOMATIC
 from newsletter.urls import canonical_url
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
     from newsletter.render import Renderer
 
+BUILD = "build"
+"""The check that comes before all others; nobody can waive it."""
 _READER = "reader@example.net"
 
 
@@ -70,24 +75,47 @@ class Gate:
             source=self.composer.path(made.issue.slug).read_text(encoding="utf-8"),
             today=now.astimezone(self.site.config.newsletter.zone).date(),
             past=self.past(made.issue.slug),
-            retracted=read_list(retractions_path(self.site)),
+            settings=(self.site.root / FILE_NAME).read_text(encoding="utf-8"),
+            retracted=read_list(retractions_path(self.site.root)),
         )
-        case, unasked = self._asked(case, now, online=online, thorough=thorough)
-        return Verdict(made.issue.slug, checks.run(case), not online, unasked, grade_of(case))
-
-    def _asked(self, case: Case, now: datetime, *, online: bool, thorough: bool) -> tuple[Case, bool]:
-        """With what only asking tells; whether no host at all was found."""
-        if not (online or thorough):
-            return case, False
-        from newsletter.pipeline import ask  # late: a build asks nobody
-
-        unasked = False
-        if online and (wanted := ask.wanted(case)):
-            answers = ask.ask_all(wanted, now, cache=self.site.build / ".answers.json")
-            case, unasked = replace(case, answers=answers), not answers
+        case, unasked = self._asked(case, now) if online else (case, False)
         if thorough:
-            case = replace(case, spam=ask.spam_points(case.messages["issue"]))
-        return case, unasked
+            case = replace(case, spam=spam_points(case.messages["issue"]))
+        found = tuple(self._from_here(one) for one in checks.run(case))
+        return Verdict(made.issue.slug, found, not online, unasked, grade_of(case))
+
+    def retracted(self, made: Composed, now: datetime) -> tuple[Finding, ...]:
+        """Papers that an issue cites and that were retracted, by the site's list; nothing without one."""
+        known = read_list(retractions_path(self.site.root))
+        if not known:
+            return ()
+        case = Case(
+            self.site.config, made.issue, self.composer.path(made.issue.slug).read_text(encoding="utf-8"), made.layout,
+            made.editions, now.date(), articles=made.articles, retracted=known,
+        )  # fmt: skip
+        found = (checks.weigh(one, case.limits) for one in find_retractions(case))
+        return tuple(self._from_here(one) for one in found if one)
+
+    def unbuilt(self, slug: str, error: NewsletterError, *, online: bool) -> Verdict:
+        """The verdict on an issue that cannot even be built: what a reader of findings expects, not a refusal."""
+        finding = Finding(
+            BUILD, "error", error.what, error.where or self.composer.path(slug).as_posix(),
+            "What cannot be built cannot be sent.", error.hint, "docs/issues.md",
+        )  # fmt: skip
+        return Verdict(slug, (self._from_here(finding),), not online)
+
+    def _from_here(self, finding: Finding) -> Finding:
+        """With its place as seen from the site's folder."""
+        return replace(finding, where=finding.where.replace(f"{self.site.root.as_posix()}/", ""))
+
+    def _asked(self, case: Case, now: datetime) -> tuple[Case, bool]:
+        from newsletter.pipeline import ask  # speaks HTTP, which a check offline need not load
+
+        wanted = ask.wanted(case)
+        if not wanted:
+            return case, False
+        answers = ask.ask_all(wanted, now, cache=self.site.build / ".answers.json")
+        return replace(case, answers=answers), not answers
 
     def past(self, slug: str) -> Past:
         """What went out, or stands in an earlier issue's file that was not cancelled."""
@@ -119,11 +147,6 @@ class Gate:
         return cancelled
 
 
-def retractions_path(site: Site) -> Path:
-    """Where the list of retracted papers is."""
-    return site.root / "content" / "retractions.tsv"
-
-
 def make_case(
     made: Composed,
     renderer: Renderer,
@@ -131,11 +154,12 @@ def make_case(
     source: str,
     today: date,
     past: Past,
+    settings: str = "",
     answers: Mapping[str, Answer] | None = None,
     retracted: Mapping[str, str] | None = None,
 ) -> Case:
     """An issue with all that the checks judge it by, but for what takes time to find out."""
-    templates = issue_sources(renderer)
+    templates = mail_sources(renderer)
     return Case(
         config=renderer.config,
         issue=made.issue,
@@ -145,6 +169,8 @@ def make_case(
         today=today,
         articles=made.articles,
         past=past,
+        settings=settings,
+        templates=templates,
         lints=tuple(
             Lint(one.where, one.element, one.message)
             for name, text in templates.items()

@@ -20,6 +20,7 @@ class Checks(Table):
 
     # the issue is whole
     placeholders: Severity = "error"
+    garbled: Severity = "error"
     empty_parts: Severity = "error"
     required_parts: Severity = "error"
     headers: Severity = "error"
@@ -70,5 +71,7 @@ class Checks(Table):
     spam_points: float = Field(default=5, gt=0)
     clients: tuple[str, ...] = ("gmail", "outlook", "apple-mail", "yahoo")
     """The families of mail programs that `mail_programs` holds the issue against, as caniemail.com names them."""
+    mail_programs_allowed: tuple[str, ...] = ()
+    """CSS properties and elements that `mail_programs` passes over, because the mail works without them."""
     claims_allowed: tuple[str, ...] = ()
     """Phrases that `claims` passes over, such as the name of a charity."""

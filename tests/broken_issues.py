@@ -13,6 +13,7 @@ from datetime import date
 from clean_issues import SETTINGS, SITE, Draft, Piece, clean
 
 from newsletter.checks import Answer, Past
+from newsletter.render.templates import default_templates
 from newsletter.types import Edition
 from newsletter.urls import canonical_url
 
@@ -34,18 +35,18 @@ Change = Callable[[Draft], Draft]
 
 
 def title(text: str, **more: object) -> Change:
-    return lambda draft: _with(draft, title=text, **more)
+    return lambda draft: with_last(draft, title=text, **more)
 
 
 def blurb(text: str, **more: object) -> Change:
-    return lambda draft: _with(draft, blurb=text, **more)
+    return lambda draft: with_last(draft, blurb=text, **more)
 
 
 def story(**changes: object) -> Change:
-    return lambda draft: _with(draft, **changes)
+    return lambda draft: with_last(draft, **changes)
 
 
-def _with(draft: Draft, **changes: object) -> Draft:
+def with_last(draft: Draft, **changes: object) -> Draft:
     """The last story of the issue, changed."""
     *others, last = draft.pieces
     return replace(draft, pieces=(*others, replace(last, **changes)))  # type: ignore[arg-type]
@@ -76,6 +77,13 @@ def html(old: str, new: str, count: int = -1) -> Change:
         return replace(edition, html=page)
 
     return lambda draft: replace(draft, edit=edit)
+
+
+def template(name: str, old: str, new: str) -> Change:
+    """A look of the site's own: a shipped template with one place changed."""
+    source = (default_templates() / name).read_text(encoding="utf-8")
+    assert old in source, (name, old)
+    return lambda draft: replace(draft, templates={**draft.templates, name: source.replace(old, new)})
 
 
 def text(old: str, new: str, count: int = 0) -> Change:
@@ -110,7 +118,7 @@ def answers(status: int, trouble: str = "", **more: object) -> Change:
 def picture(answer: Answer) -> Change:
     def change(draft: Draft) -> Draft:
         src = f"{SITE}/uploads/photo.jpg"
-        draft = _with(draft, image=src, alt="A path in the woods", video="")
+        draft = with_last(draft, image=src, alt="A path in the woods", video="")
         return replace(draft, answers={src: replace(answer, url=answer.url or src)})
 
     return change
@@ -321,9 +329,9 @@ EDITORIAL: tuple[tuple[str, str, Change], ...] = (
     ("sponsored", "an affiliate's network", story(url="https://www.shareasale.com/r.cfm?b=1&u=2&m=3")),
     ("sponsored", "an affiliate's parameter", story(url="https://shop.bracestore.com/knee?aff_id=77")),
     ("sponsored", "in the note", whole(note="We like [this pillow](https://www.amazon.com/dp/B000777?tag=pm-20).")),
-    ("retractions", "a DOI in a blurb", lambda d: replace(_with(d, blurb="A trial (doi:10.1234/abc.55) found less pain."), retracted={"10.1234/abc.55": "Retraction"})),
-    ("retractions", "a DOI's address", lambda d: replace(_with(d, url="https://doi.org/10.1234/ABC.56"), retracted={"10.1234/abc.56": "Retraction"})),
-    ("retractions", "a PMID", lambda d: replace(_with(d, blurb="See PMID: 31234567 for the trial."), retracted={"31234567": "Retraction"})),
+    ("retractions", "a DOI in a blurb", lambda d: replace(with_last(d, blurb="A trial (doi:10.1234/abc.55) found less pain."), retracted={"10.1234/abc.55": "Retraction"})),
+    ("retractions", "a DOI's address", lambda d: replace(with_last(d, url="https://doi.org/10.1234/ABC.56"), retracted={"10.1234/abc.56": "Retraction"})),
+    ("retractions", "a PMID", lambda d: replace(with_last(d, blurb="See PMID: 31234567 for the trial."), retracted={"31234567": "Retraction"})),
     ("retractions", "PubMed's address in the note", whole(note="See [the trial](https://pubmed.ncbi.nlm.nih.gov/31234568/).", retracted={"31234568": "Retraction"})),
 )  # fmt: skip
 
@@ -412,11 +420,11 @@ def broken() -> Iterator[Broken]:
     bases = [draft for draft in clean(60, seed=11) if draft.note or draft.preheader]
     everything = (*WHOLE, *LINKS, *INBOXES, *ACCESS, *EDITORIAL)
     for number, (check, fault, change) in enumerate(everything):
-        yield Broken(check, fault, change(_plain(bases[number % len(bases)])))
+        yield Broken(check, fault, change(plain(bases[number % len(bases)])))
     for number, (check, field, words) in enumerate(SECOND):
-        yield Broken(check, words, _with(_plain(bases[number % len(bases)]), **{field: words}))
+        yield Broken(check, words, with_last(plain(bases[number % len(bases)]), **{field: words}))
     for number, (fault, words) in enumerate(NO_HELP):
-        base = _with(_plain(bases[number]), blurb=words)
+        base = with_last(plain(bases[number]), blurb=words)
         settings = re.sub(r"\[\[brand\.resources\]\]\n(?:\w+ = .*\n)+", "", base.settings)
         yield Broken("crisis_help", fault, replace(base, settings=settings))
 
@@ -425,10 +433,10 @@ def mild() -> Iterator[Broken]:
     """Issues of which something must be said, as a warning."""
     bases = list(clean(20, seed=12))
     for number, (check, fault, change) in enumerate(MILD):
-        yield Broken(check, fault, change(_plain(bases[number])), mild=True)
+        yield Broken(check, fault, change(plain(bases[number])), mild=True)
 
 
-def _plain(draft: Draft) -> Draft:
+def plain(draft: Draft) -> Draft:
     """With three sections at least, so that every fault has its place, and nothing that hides another."""
     last = Piece(
         "treatments", "A first visit to a pain clinic", "What to bring, what is asked, and how long it takes."

@@ -62,6 +62,10 @@ class Piece:
     published: date = date(2026, 11, 20)
     updated: date | None = None
     categories: tuple[str, ...] = ()
+    own_picture: bool = False
+    """The editor chose the picture: it stands in the issue file."""
+    decorates: bool = False
+    """And says there that it only decorates."""
 
     @property
     def address(self) -> str:
@@ -109,6 +113,9 @@ def issue_file(draft: Draft) -> str:
                 f"      title: {json.dumps(piece.title)}",
                 f"      blurb: {json.dumps(piece.blurb)}",
             ]
+            if piece.own_picture:
+                lines.append(f"      image: {piece.image}")
+                lines += [f"      alt: {json.dumps(piece.alt)}"] if piece.alt or piece.decorates else []
     lines += [f"  {section}:" for section in draft.empty_sections]
     return "\n".join([*lines, "---", "", draft.note, ""])
 
@@ -171,6 +178,7 @@ def build(draft: Draft) -> Case:
             source=source,
             today=TODAY,
             past=draft.past,
+            settings=draft.settings,
             answers=draft.answers,
             retracted=draft.retracted,
         )

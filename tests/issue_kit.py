@@ -109,6 +109,7 @@ def _found(one: Article) -> FoundArticle:
         published_at=one.published_at,
         image=one.image,
         video=one.video,
+        papers=one.papers,
     )
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from clean_issues import SETTINGS, build, clean
 
-from newsletter.pipeline.ask import ask_all, picture_width, read_points, spam_points
+from newsletter.pipeline.ask import ask_all, picture_width, wanted
+from newsletter.pipeline.spam import read_points, spam_points
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + struct.pack(">II", 640, 480) + b"\x00" * 40
@@ -124,6 +128,31 @@ def test_a_host_that_refuses_is_named(server: Server) -> None:
     assert ask_all(urls, NOW)["http://127.0.0.1:9/"].trouble == "refused"
 
 
+def test_a_host_that_is_not_there_is_asked_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve links to it would cost twelve long looks for a name that there is not."""
+    looked: list[str] = []
+    real = socket.getaddrinfo
+
+    def count(host: str, *more: object, **named: object) -> object:
+        looked.append(host)
+        return real(host, *more, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(socket, "getaddrinfo", count)
+    urls = {f"https://no-such-host.invalid/{number}": False for number in range(12)}
+    answers = ask_all({**urls, f"{server.url}/good": False}, NOW)
+    assert {answers[url].trouble for url in urls} == {"no such host"}
+    assert looked.count("no-such-host.invalid") == 1
+
+
+def test_machines_of_ones_own_network_are_not_asked() -> None:
+    """An address in a feed cannot have a check knock at doors behind the firewall; the site itself may be there."""
+    settings = SETTINGS.replace("https://www.painmatters.org", "http://127.0.0.1:8080")
+    words = "See [a](http://10.0.0.7/x), [b](http://127.0.0.1:8080/y) and [c](https://pain.org/z)."
+    found = wanted(build(replace(next(clean(1)), note=words, settings=settings)))
+    noted = [url for url in found if url.endswith(("/x", "/y", "/z"))]
+    assert noted == ["http://127.0.0.1:8080/y", "https://pain.org/z"]
+
+
 @pytest.mark.parametrize(
     "head",
     [b"", b"\x89PNG", b"\xff\xd8\xff", b"GIF89a", b"<html>" * 9, b"\xff\xd8" + b"\xff\xe0\x00\x00" * 9],
@@ -148,8 +177,6 @@ def test_spamassassin_reads_a_real_mail() -> None:
     """Where it is installed: a plain mail of ours has few points."""
     if subprocess.run(["which", "spamassassin"], capture_output=True).returncode:
         pytest.skip("SpamAssassin is not installed")
-    from clean_issues import build, clean
-
     found = spam_points(build(next(clean(1))).messages["issue"])
     assert found is not None
     assert found[0] < 2.5

@@ -90,6 +90,20 @@ def test_a_first_pull_takes_in_every_article(site):
     assert (article.section, article.reason) == ("treatments", "category ('Treatments',)")
 
 
+def test_the_papers_an_article_cites_are_kept(site):
+    """By DOI and PMID, from its text and its links; one added later comes in with the next pull."""
+    body = (
+        '<p>Blocks calm a nerve for a while, a trial says. <a href="https://doi.org/10.1000%2FABC.1">1</a></p>'
+        '<p>See <a href="https://pubmed.ncbi.nlm.nih.gov/31234567/">this</a> (doi: 10.1000/d&amp;e.2).</p>'
+    )
+    site.publish(Post("a", content=body))
+    site.pull()
+    assert site.known()["A"].papers == ("10.1000/abc.1", "10.1000/d&e.2", "31234567")
+    site.publish(Post("a", content=f"{body}<p>PMID 7654321</p>"))
+    site.pull()
+    assert site.known()["A"].papers[-1] == "7654321"
+
+
 def test_atom_is_read_like_rss(site):
     """The date of the last edit comes with it; RSS has none."""
     site.server.serve("/feed/", atom(Post("crps", modified="2026-11-22T10:00:00")))

@@ -56,9 +56,22 @@ def test_a_mail_address_can_be_linked() -> None:
     assert note_text("[write](mailto:help@pain.example)") == "write (help@pain.example)"
 
 
-def test_headings_stand_below_the_pages_own() -> None:
-    """The page has one h1; a note begins at h3."""
-    assert str(note_html("# a\n\n## b\n\n#### c")) == "<h3>a</h3>\n<h3>b</h3>\n<h4>c</h4>"
+@pytest.mark.parametrize("first", [1, 2, 3, 6])
+def test_a_notes_first_heading_comes_next_to_the_pages_own(first: int) -> None:
+    """The page has one h1 and the note stands right below it: however deep an editor begins, no level is left out."""
+    assert str(note_html(f"{'#' * first} a\n\n# b")) == "<h2>a</h2>\n<h2>b</h2>"
+
+
+def test_a_level_that_an_editor_leaves_out_stays_left_out() -> None:
+    """It is for `newsletter check` to say so."""
+    assert str(note_html("# a\n\n## b\n\n#### c")) == "<h2>a</h2>\n<h3>b</h3>\n<h4>c</h4>"
+    assert str(note_html("## a\n\n#### b")) == "<h2>a</h2>\n<h4>b</h4>"
+
+
+def test_a_number_to_call_is_a_link() -> None:
+    """A crisis line can be pressed on a phone; the text part has its digits."""
+    assert str(note_html("[988](tel:988)")) == '<p><a href="tel:988">988</a></p>'
+    assert note_text("call [the lifeline](tel:988)") == "call the lifeline (988)"
 
 
 def test_a_picture_in_a_note_is_not_shown() -> None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Literal
+from urllib.parse import unquote
 
 from newsletter.checklist import Checks
 from newsletter.config import Config
-from newsletter.types import Article, Edition, Issue, Layout, Story
+from newsletter.types import Article, Edition, Issue, Layout, Pick, Story
 
 Level = Literal["error", "warning"]
 
@@ -107,6 +109,10 @@ class Case:
     articles: Mapping[str, Article] = field(default_factory=dict)
     """What the store knows of the picks, by canonical URL."""
     past: Past = Past()
+    settings: str = ""
+    """newsletter.toml's text, to name lines."""
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """The look's own text, by name."""
     lints: tuple[Lint, ...] = ()
     messages: Mapping[str, bytes] = field(default_factory=dict)
     """Kind of mail → one finished message: `issue`, and the single mails of the look."""
@@ -129,18 +135,67 @@ class Case:
 
     def line_of(self, text: str) -> str:
         """`path:line` of the first line of the issue file that holds `text`, else the file."""
-        for number, line in enumerate(self.source.splitlines(), start=1):
-            if text and text in line:
-                return f"{self.issue.path}:{number}"
-        return self.issue.path
+        return self._line(self.source, self.issue.path, text) or self.issue.path
 
-    def place(self, story: Story) -> str:
-        """Where an editor finds a story: its line in the issue file and its address."""
-        for _, picks in self.issue.picks:
-            for pick in picks:
-                if pick.url == story.url:
-                    return f"{self.issue.path}:{pick.line}" if pick.line else story.url
-        return story.url
+    def key(self, name: str) -> str:
+        """`path:line` of a key of the front matter, else the file."""
+        found = re.search(rf"^{name}[ \t]*:", self.source, flags=re.M)
+        return f"{self.issue.path}:{_line_at(self.source, found.start())}" if found else self.issue.path
+
+    def place_of(self, text: str, otherwise: str) -> str:
+        """Where an editor finds `text`: in the issue file, in newsletter.toml, in a template; else `otherwise`."""
+        return next(filter(None, self._places(text)), otherwise)
+
+    def _places(self, text: str) -> Iterator[str | None]:
+        for words in (text, unquote(text)):
+            yield self._line(self.source, self.issue.path, words)
+            yield self._line(self.settings, "newsletter.toml", words)
+            yield from (
+                self._line(source, f"templates/{name}", words) for name, source in self.templates.items()
+            )
+
+    @staticmethod
+    def _line(source: str, path: str, text: str) -> str | None:
+        at = source.find(text) if text else -1
+        return f"{path}:{_line_at(source, at)}" if at >= 0 else None
+
+    def place(self, story: Story, words: str = "") -> str:
+        """Where an editor finds a story: the line of its pick, or of these `words` below it; else its address."""
+        pick = next((one for _, picks in self.issue.picks for one in picks if one.url == story.url), None)
+        if pick is None or not pick.line:
+            return story.url
+        line = pick.line
+        for number, text in enumerate(self._lines[pick.line - 1 : pick.line + 12], start=pick.line):
+            if number > pick.line and re.match(r"\s*(?:- |\S+:\s*$|---)", text):
+                break
+            if words and words[:24] in text:
+                line = number
+                break
+        return f"{self.issue.path}:{line}"
+
+    def has_key(self, pick: Pick, name: str) -> bool:
+        """Whether a pick in the issue file has this key, be its value empty."""
+        key = re.compile(rf"\b{name}\s*:")
+        for number, line in enumerate(self._lines[pick.line - 1 :]):
+            if number and re.match(r"\s*(?:- |---)|\s*\w[\w-]*:\s*$", line) and not key.search(line):
+                return False
+            if key.search(line):
+                return True
+        return False
+
+    @cached_property
+    def note_line(self) -> int:
+        """The line of the issue file in which the note begins."""
+        source = re.sub(r"\r\n?", "\n", self.source)
+        return _line_at(source, max(0, source.rfind(self.layout.note)))
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.source.splitlines()
+
+
+def _line_at(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
 
 
 Check = Callable[[Case], Iterable[Found]]
@@ -152,14 +207,31 @@ def kinds() -> list[str]:
 
 
 def run(case: Case) -> tuple[Finding, ...]:
-    """Every finding, errors first; the same one is said once. Raises nothing of its own."""
-    found: dict[tuple[str, str, str], Finding] = {}
+    """Every finding, errors first, each check's together; the same one is said once, for all variants that have it.
+    Raises nothing of its own."""
+    found: dict[tuple[str, str, Level, str], list[Finding]] = {}
     for kind in kinds():
         check: Check = importlib.import_module(f"{__name__}.{kind}").find
         for one in check(case):
             if finding := weigh(one, case.limits):
-                found.setdefault((one.check, one.message, one.where), finding)
-    return tuple(sorted(found.values(), key=lambda one: one.severity))
+                place = VARIANT if one.where.startswith(VARIANT) else one.where
+                found.setdefault((one.check, one.message, finding.severity, place), []).append(finding)
+    order = list(names())
+    every = len(case.editions)
+    return tuple(sorted((_as_one(same, every) for same in found.values()),
+                        key=lambda one: (one.severity, order.index(one.check))))  # fmt: skip
+
+
+VARIANT = "variant "
+
+
+def _as_one(same: list[Finding], variants: int) -> Finding:
+    """One finding for all of the variants that have it."""
+    places = list(dict.fromkeys(one.where.removeprefix(VARIANT) for one in same))
+    if len(places) == 1:
+        return same[0]
+    where = "every variant" if len(places) == variants else f"variants {'; '.join(places)}"
+    return replace(same[0], where=where)
 
 
 def weigh(found: Found, checks: Checks) -> Finding | None:
@@ -174,8 +246,12 @@ def weigh(found: Found, checks: Checks) -> Finding | None:
         where=found.where,
         why=found.why,
         hint=found.hint,
-        source=found.source,
+        source=found.source or f"our own rule: {PAGE}#{found.check}",
     )
+
+
+PAGE = "docs/checks.md"
+"""Where each check is explained, its limits and its own rules among it."""
 
 
 def names() -> Iterator[str]:

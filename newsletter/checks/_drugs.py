@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from newsletter.checks._words import any_of
+
 GENERIC = """
 acetaminophen paracetamol aspirin ibuprofen naproxen diclofenac celecoxib etoricoxib meloxicam indomethacin
 ketorolac nabumetone etodolac piroxicam ketoprofen metamizole oxycodone hydrocodone hydromorphone oxymorphone
@@ -29,16 +31,39 @@ aimovig ajovy emgality vyepti botox journavx marinol epidiolex ozempic wegovy hu
 _NAMES = [*GENERIC.split(), *BRAND.split()]
 DRUG = re.compile(r"\b(?:" + "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True))) + r")s?\b", re.I)
 """Where a medicine is named."""
+_NUMBER = r"(?:\d[\d,.]*(?: ?(?:-|–|to|or) ?\d[\d,.]*)?)"
+_COUNT = r"(?:\d+|an?|one|two|three|four|five|six|eight|ten|another|half an?|a half|a quarter of an?)"
+_FORM = any_of(r"""
+    tablets? | pills? | capsules? | caplets? | puffs? | drops? | doses? | sprays? | patch(?:es)? | spoonfuls?
+    teaspoons? | tablespoons? | shots? of
+""")
+_UNIT = (
+    r"(?:mg|mcg|µg|μg|ug|milligram(?:me)?s?|microgram(?:me)?s?|ml|millilit(?:er|re)s?|cc|iu|i\.u\.|mmol|meq)"
+)
+_TAKE = r"(?:tak(?:e|es|ing)|took|try|use|swallow|start with|up to|needs?|add)"
+_TIMES = r"(?:once|twice|(?:two|three|four|\d) times)"
+_EACH = r"(?:an?|per|each|every|daily|nightly|twice|once|three times)"
 DOSE = re.compile(
-    r"\b\d[\d,.]*\s?(?:-|–|to\s)?\s?\d*\s?(?:mg|mcg|µg|μg|ug|milligrams?|micrograms?"
-    r"|milligrammes?|ml|millilit(?:er|re)s?|cc|iu|i\.u\.)\b(?:/\w+)?"
-    r"|\b\d[\d,.]*\s?grams? of\b"
-    r"|\b(?:\d+|one|two|three|four|five|six|half a) (?:tablets?|pills?|capsules?|puffs|drops|doses|caplets?)\b"
-    r"(?= (?:a|per|each|every|daily|twice|once|three times|against|before|after|at|of)\b)"
-    r"|\b(?:once|twice|(?:two|three|four|\d) times) (?:a day|daily|a night)\b(?=.*\b(?:take|dose|pill|tablet)\w*)"
-    r"|\b(?:double|triple|halve) (?:your|the) dose\b",
+    any_of(rf"""
+        \b{_NUMBER} ?-?{_UNIT}\b(?: ?/ ?\w+)? | \b{_NUMBER} ?(?:g|grams?|units?) (?:a|per) day\b
+        \b{_NUMBER} ?(?:g|grams?|units?) daily\b
+        \b(?:{_NUMBER}|(?:half )?an?|one|two|three|four) ?grams? of\b
+        \b(?:half an?|a half|a quarter of an?|one and a half) {_FORM}\b
+        \b{_TAKE} (?:just |only |the )?{_COUNT} (?:\w+ )?{_FORM}\b
+        \b{_COUNT} (?:\w+ )?{_FORM} (?:{_EACH}|against|before|after|at|with|in the)\b
+        \b{_COUNT} {_FORM} of (?:\w+ ){{1,3}}(?:{_EACH}|before|after|at|with)\b
+        \b{_TIMES} (?:a day|daily|a night|per day)\b(?=.*\b(?:take|dose|pill|tablet)\w*)
+        \b(?:double|triple|halve|skip|increase|raise|lower) (?:your|the) dose\b
+    """),
     re.I,
 )
 """A dose: so many milligrams, tablets a day."""
-EVERY = re.compile(r"\bevery (?:\d+|two|three|four|six|eight|twelve)(?: to \w+)? hours\b", re.I)
+WITH_DRUG = re.compile(
+    any_of(rf"""
+        \bevery (?:\d+|two|three|four|six|eight|twelve)(?: to \w+)? hours\b
+        \b{_NUMBER} ?(?:g|grams?|units?)(?=\W|$)
+        \b(?:once|twice|{_COUNT} times) (?:a day|daily|a night|a week|per day)\b
+    """),
+    re.I,
+)
 """A dose where a medicine is named beside it."""

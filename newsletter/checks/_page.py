@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 UNSEEN_TAGS = {"head", "style", "script", "title", "meta", "noscript", "xml"}
+_SIZES = ("height", "max-height", "width", "max-width")
+_NOUGHT = re.compile(r"\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*$", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,16 @@ class Page:
     @cached_property
     def words(self) -> str:
         """All that is shown, in one line."""
-        return " ".join(" ".join(text for text, _ in texts(self.root)).split())
+        return " ".join(" ".join(text for text, _ in self.texts).split())
+
+    @cached_property
+    def texts(self) -> list[tuple[str, Any]]:
+        """Every piece of text that is shown, in the order of the page."""
+        body = self.root.find("body")
+        return texts(self.root if body is None else body)
+
+    def shows(self, words: str) -> bool:
+        return words in self.words
 
     @cached_property
     def anchors(self) -> set[str]:
@@ -53,21 +65,37 @@ def page_of(html: str) -> Page:
     return Page(html)
 
 
-def texts(root: Any) -> Iterator[tuple[str, Any]]:
-    """Each piece of text that is shown, with the element whose style it has."""
-    if not isinstance(root.tag, str) or root.tag in UNSEEN_TAGS or is_hidden(root):
+def texts(root: Any, *, sized: bool = True) -> list[tuple[str, Any]]:
+    """Each piece of text that is shown, with the element whose style it has.
+
+    `sized`: the text around `root` is larger than nothing; a wrapper may set it to 0 for its blanks alone.
+    """
+    found: list[tuple[str, Any]] = []
+    _collect(root, sized, found)
+    return found
+
+
+def _collect(root: Any, sized: bool, found: list[tuple[str, Any]]) -> None:
+    tag = root.tag
+    if not isinstance(tag, str) or tag in UNSEEN_TAGS:
         return
-    if root.text and root.text.strip():
-        yield root.text, root
+    if style := root.get("style"):
+        hidden, own = _shown(style)
+        if hidden:
+            return
+        sized = sized if own is None else own
+    if sized and (text := root.text) and not text.isspace():
+        found.append((text, root))
     for child in root:
-        yield from texts(child)
-        if child.tail and child.tail.strip():
-            yield child.tail, root
+        _collect(child, sized, found)
+        if sized and (text := child.tail) and not text.isspace():
+            found.append((text, root))
 
 
 def said(element: Any) -> str:
     """An element's words on one line."""
-    return " ".join(" ".join(text for text, _ in texts(element)).split())
+    shown = texts(element, sized=font_size(element) != 0)
+    return " ".join(" ".join(text for text, _ in shown).split())
 
 
 def styles(element: Any) -> dict[str, str]:
@@ -86,8 +114,28 @@ def declarations(text: str) -> dict[str, str]:
 
 
 def is_hidden(element: Any) -> bool:
-    own = styles(element)
-    return own.get("display", "").lower() == "none" or own.get("visibility", "").lower() == "hidden"
+    """Nobody sees it, by its own style: not shown, see-through, of no size, or far outside."""
+    return _shown(element.get("style", ""))[0]
+
+
+@lru_cache(maxsize=4096)
+def _shown(style: str) -> tuple[bool, bool | None]:
+    """Whether a style hides its element, and whether its text has any size; None: as what stands around it."""
+    own = declarations(style)
+    size = own.get("font-size")
+    hidden = (
+        own.get("display", "").lower() == "none"
+        or own.get("visibility", "").lower() in ("hidden", "collapse")
+        or bool(re.fullmatch(r"0?\.?0+", own.get("opacity", "1")))
+        or (
+            own.get("overflow", "").lower() == "hidden"
+            and any(_NOUGHT.match(own.get(one, "")) for one in _SIZES)
+        )
+        or any(
+            re.match(r"-\d{3,}", own.get(one, "")) for one in ("text-indent", "left", "top", "margin-left")
+        )
+    )
+    return hidden, None if size is None else not _NOUGHT.match(size)
 
 
 def lineage(element: Any) -> Iterator[Any]:
@@ -102,13 +150,46 @@ def _link(element: Any) -> Link:
     if not words:
         words = " ".join(one.get("alt", "") for one in element.iter("img")).strip()
     words = element.get("aria-label", "") or words
-    unseen = element.get("aria-hidden") == "true" or any(map(is_hidden, lineage(element)))
+    unseen = element.get("aria-hidden") == "true" or any(
+        is_hidden(one) for one in lineage(element) if "style" in one.attrib
+    )
     return Link(element.get("href", "").strip(), " ".join(words.split()), unseen, element)
+
+
+def font_size(element: Any) -> float | None:
+    """In pixels, as a browser works it out; None where nothing says it."""
+    factor = 1.0
+    for one in lineage(element):
+        value = styles(one).get("font-size", "").lower()
+        if (size := _KEYWORDS.get(value) or pixels(value)) is not None:
+            return size * factor
+        if found := _RELATIVE.fullmatch(value):
+            share = float(found[1]) * (0.01 if found[2] == "%" else 1)
+            if found[2] == "rem":
+                return share * _ROOT * factor
+            factor *= share
+        factor *= _STEPS.get(value, 1)
+    return None if factor == 1 else _ROOT * factor
+
+
+_ROOT = 16.0
+"""Pixels of a page that says nothing."""
+_KEYWORDS = {"xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0}
+_STEPS = {"smaller": 1 / 1.2, "larger": 1.2}
+_RELATIVE = re.compile(r"([\d.]{1,9})(em|rem|%)")
+
+
+def host_of(address: str) -> str:
+    """In small letters; empty where there is none, or the address cannot be read."""
+    try:
+        return (urlsplit(address).hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def pixels(value: str) -> float | None:
     """A CSS length in pixels, where it is an absolute one: `18px`, `12pt`."""
-    found = re.fullmatch(r"\s*([\d.]+)\s*(px|pt)\s*", value, flags=re.I)
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*(px|pt)\s*", value, flags=re.I)
     if not found:
         return None
     return float(found[1]) * (4 / 3 if found[2].lower() == "pt" else 1)

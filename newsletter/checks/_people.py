@@ -1,8 +1,11 @@
-"""Common first names, without those that are words: a name beside a health detail is somebody's."""
+"""Names beside a health detail. First names are common ones, without those that are words as well."""
 
 from __future__ import annotations
 
 import re
+from itertools import islice
+
+from newsletter.checks._words import any_of, words
 
 _FIRST = """
 Aaron Abigail Adam Adriana Agnes Ahmed Alan Albert Alejandro Alex Alexander Alexandra Alice Alicia Allison Amanda
@@ -34,7 +37,102 @@ NAME = re.compile(
     r"(?P<rest>(?: [A-Z][a-z]+(?:-[A-Z][a-z]+)?| [A-Z]\.)*)"
 )
 """A first name and what of a name follows it."""
-TITLED = re.compile(
-    r"(?:Dr|Drs|Prof|Professor|Doctor|Sir|Saint|St|Senator|President|Judge|Justice|Mr|Nurse)\.?\s*(?:[A-Z][\w.]*\s)*$"
+_OTHER = re.compile(
+    any_of(r"""
+        \b(?:Mr|Mrs|Ms|Miss)\.? [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?
+        (?<![\w.])[A-Z]\. ?(?:[A-Z]\. ?)?[A-Z][a-z][\w’'-]+ | \b[A-Z][a-z]+ [A-Z]\.(?=[ ,])
+    """)
 )
-CREDENTIAL = re.compile(r"^,?\s*(?:MD|M\.D\.|DO|PhD|Ph\.D\.|RN|PT|DPT|MPH|FRCP|PsyD|PharmD|NP|PA-C)\b")
+"""A person by a form of address, by an initial: `Mrs. Alvarez`, `J. Whitfield`, `Ngozi A.`"""
+_AGED = re.compile(
+    r"\b(?P<name>[A-Z][a-z’'-]+(?: [A-Z][a-z’'-]+)?),? \(?(?:aged? )?\d{2}\b\)?"
+    r"(?:,| (?:from|of|who|has|had|was|lives?)\b)"
+)
+"""Whoever it is, told with an age: `Ngozi, 43, …`"""
+_TITLED = re.compile(
+    any_of("""
+        Dr | Drs | Prof | Professor | Doctor | Sir | Saint | St | Senator | President | Judge | Justice
+        Nurse | Surgeon | Author | Researcher
+    """)
+    + r"\.?\s*(?:[A-Z][\w.]*\s)*$"
+)  # fmt: skip
+_CREDENTIAL = re.compile(r"^,?\s*(?:MD|M\.D\.|DO|PhD|Ph\.D\.|RN|PT|DPT|MPH|FRCP|PsyD|PharmD|NP|PA-C|LCSW)\b")
+_OFFICE = re.compile(
+    r"^,? (?:an? |the |who (?:leads|treats|studies|teaches|directs) )?(?:\w+ ){0,2}"
+    + words(r"""
+        doctor | physician | surgeon | therapist | nurse | psychologist | pharmacist | professor | researcher
+        scientist | director | anesthesiologist | neurologist | rheumatologist | physiatrist | author | editor
+        lawyer | senator | explains | says | writes | answers | tells | studies | treats | teaches | leads
+        directs
+    """),
+    re.I,
+)
+_INSTITUTION = re.compile(
+    words(r"""
+        Foundation | Institutes? | Universit\w+ | Hospitals? | Clinics? | Cent(?:er|re)s? | Society
+        Association | Act | Award | Prize | School | College | Trust | Journal | Fund | Study | Trial | Score
+        Test | Sign | Law | Report
+    """)
+)
+_MEDICINE = any_of(r"""
+    opioids? | painkillers? | pills? | medications? | drugs | morphine | methadone | fentanyl | oxycodone
+    hydrocodone | tramadol | gabapentin | suboxone
+""")
+_ILL = any_of(rf"""
+    crps | rsd | fibromyalgia | migraines? | neuropath\w+ | neuralgia | (?:osteo|rheumatoid )?arthritis
+    sciatica | stenosis | scoliosis | cancer | tumou?rs? | endometriosis | lupus | depression | anxiety | ptsd
+    ms\b | multiple sclerosis | diabetes | shingles | epilepsy
+    (?:\w+ )?(?:disease|disorder|syndrome|illness|palsy) | addiction | dependence | overdose | pain
+    headaches? | herniated disc | slipped disc | injur(?:y|ies) | amputation | surger(?:y|ies) | back surgery
+    stimulator | {_MEDICINE} | injections? | suicid\w+ | disabilit(?:y|ies)
+""")
+_UNDERGOES = any_of("""
+    has | had | have | developed | endur(?:es|ed) | beats? | overcame | fought | survived | conquered | quit
+    manages? | managed | got | gets
+""")
+_DETAIL = re.compile(
+    any_of(rf"""
+        \b(?:was|were|is|been|got|being) (?:\w+ )?(?:diagnosed|disabled|hospitali[sz]ed|paraly[sz]ed|bedridden)\b
+        \b(?:was|were|is|been|got|being) (?:\w+ )?(?:addicted|hooked|prescribed)\b | \bsuffer(?:s|ed|ing)\b
+        \b(?:lives?|lived|living|struggl\w+|battl\w+|cop\w+|deal\w*|dealt) with\b
+        \btold (?:she|he|they) had\b | \b{_UNDERGOES} (?:(?!(?:relief|help|about|to|from)\b)\w+ ){{0,3}}{_ILL}
+        \b(?:takes?|took|taking|prescribed|swallow\w*) (?:\d|(?:\w+ ){{0,2}}{_ILL})
+        \bon (?:\d|(?:\w+ )?{_MEDICINE}) | \b(?:her|his|their) (?:\w+ ){{0,3}}{_ILL}
+        \bwho (?:has|had) (?:\w+ )?{_ILL} | \boverdos\w+ | \blost (?:her|his) (?:leg|arm|job|foot|hand)\b
+        \b(?:can no longer|cannot|can['’]t) (?:walk|work|sleep|sit|stand)\b
+    """),
+    re.I,
+)
+_OWNED = re.compile(
+    rf"['’]s (?:(?!(?:about|on|for|in|of|at|to|with|and|guide|book)\b)\w+ ){{0,2}}{_ILL}", re.I
+)
+_SIGNED = re.compile(r"[-–—]\s*(?:[A-Z][a-z]+ [A-Z]\.)")
+
+
+MOST = 200
+"""Names of one text that are looked at."""
+
+
+def persons(text: str) -> str | None:
+    """A name and the health detail beside it; None where there is none, or where it is told of a doctor."""
+    if found := _SIGNED.search(text):
+        return found[0]
+    for pattern in (NAME, _OTHER, _AGED):
+        for found in islice(pattern.finditer(text), MOST):
+            if detail := _beside(text, found):
+                return detail
+    return None
+
+
+def _beside(text: str, found: re.Match[str]) -> str | None:
+    before, after = text[max(0, found.start() - 60) : found.start()], text[found.end() : found.end() + 140]
+    if _TITLED.search(before) or before.rstrip()[-1:] in ("’", "'"):
+        return None
+    if _CREDENTIAL.match(after) or _OFFICE.match(after) or _INSTITUTION.search(f"{found[0]}{after[:25]}"):
+        return None
+    near = re.split(r"[.!?](?:\s|$)", after)[0]
+    if after[:2] in ("'s", "’s"):  # what is told then is told of the thing that is theirs
+        return f"{found[0]}{near[:60]}" if _OWNED.match(near) else None
+    if not (_DETAIL.search(near) or (found.re is _AGED and re.search(_ILL, near, re.I))):
+        return None
+    return f"{found[0]}{near[:60]}"

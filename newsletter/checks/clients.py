@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from newsletter.checks import Case, Found
-from newsletter.checks._page import UNSEEN_TAGS, Page, page_of, styles
+from newsletter.checks._page import UNSEEN_TAGS, Page, declarations, page_of, styles
 
 SOURCE = "https://www.caniemail.com/"
 
@@ -39,19 +40,41 @@ REVIEWED = {
 """What the default look uses all the same, and what becomes of it where it is not known."""
 
 
+PROGRESSIVE = {
+    "color-scheme": "says that there is a dark palette",
+    "supported-color-schemes": "the same, by its older name",
+    "text-underline-offset": "a finer line below links",
+    "text-decoration-thickness": "a finer line below links",
+    "text-wrap": "headings break more evenly",
+    "overflow-wrap": "long words are cut off at worst",
+    "display": "the renderer's columns stand one below the other on narrow screens",
+    "-webkit-text-size-adjust": "of the renderer: programs that do not know it do not need it",
+    "-ms-text-size-adjust": "of the renderer: the same for Outlook",
+    "mso-table-lspace": "of the renderer: for Outlook alone",
+    "mso-table-rspace": "of the renderer: for Outlook alone",
+    "-ms-interpolation-mode": "of the renderer: for old browsers alone",
+    "border-collapse": "of the renderer: tables have no borders",
+    "outline": "of the renderer: pictures have none anyway",
+    "max-width": "of the renderer: columns have a width of their own, too",
+}
+"""What the default look's <style> adds where it is understood, beside what is reviewed above."""
+
+
 def find(case: Case) -> Iterator[Found]:
     known = _table()
     wanted = set(case.limits.clients)
+    allowed = {one.lower() for one in case.limits.mail_programs_allowed}
     page = page_of(case.editions[0].html)
-    for name, kind in dict.fromkeys(_used(page)):
+    for name, kind in dict.fromkeys([*_used(page), *_in_sheets(page)]):
         without = {family: places for family, places in known[kind].get(name, {}).items() if family in wanted}
-        if without and not (kind == "css" and name in REVIEWED):
+        if without and name not in allowed and not (kind == "css" and name in REVIEWED):
             programs = "; ".join(f"{family} ({', '.join(places)})" for family, places in without.items())
             what = f"<{name}>" if kind == "html" else name
             yield Found(
-                "mail_programs", f"{what} is not known to {programs}", "templates",
+                "mail_programs", f"{what} is not known to {programs}",
+                case.place_of(f"<{name}" if kind == "html" else name.partition(":")[0], "templates"),
                 "Readers of these programs see something else.",
-                "See that the mail works without it, or take it out.",
+                "See that the mail works without it and add it to mail_programs_allowed in [checks], or take it out.",
                 f"{SOURCE}features/{kind}-{name.replace(':', '-')}/",
             )  # fmt: skip
 
@@ -64,7 +87,21 @@ def _used(page: Page) -> Iterator[tuple[str, str]]:
         yield element.tag, "html"
         for name, value in styles(element).items():
             yield name, "css"
-            yield f"{name}:{value}", "css"
+            yield f"{name}:{value.lower()}", "css"
+
+
+def _in_sheets(page: Page) -> Iterator[tuple[str, str]]:
+    """The properties of style sheets, but for those that only add something where they are understood."""
+    for sheet in page.all("style"):
+        for body in _BODY.findall(_COMMENT.sub("", sheet.text or "")):
+            for name, value in declarations(body).items():
+                if name not in PROGRESSIVE:
+                    yield name, "css"
+                yield f"{name}:{value.lower()}", "css"
+
+
+_BODY = re.compile(r"\{([^{}]*)\}")
+_COMMENT = re.compile(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
 
 
 @lru_cache(maxsize=1)

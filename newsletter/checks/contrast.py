@@ -8,15 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 from newsletter.checks import Case, Found
-from newsletter.checks._colour import contrast, hexadecimal, inverted, parse_colour
-from newsletter.checks._page import Page, lineage, page_of, styles, texts
+from newsletter.checks._colour import Colour, contrast, hexadecimal, inverted, laid_over, parse_colour
+from newsletter.checks._page import Page, page_of, styles
 from newsletter.checks._prose import quoted
 
 SOURCE = "WCAG 2.2, 1.4.3"
 Styles = Mapping[Any, Mapping[str, str]]
 _DARK = re.compile(r"@media[^{]*prefers-color-scheme\s*:\s*dark[^{]*\{((?:[^{}]*\{[^{}]*\})*)\s*\}", re.S)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+WHITE: Colour = (255, 255, 255)
+BLACK: Colour = (0, 0, 0)
 
 
 def find(case: Case) -> Iterator[Found]:
@@ -24,30 +25,34 @@ def find(case: Case) -> Iterator[Found]:
     dark = dark_styles(page)
     known = _names(case)
     seen = set()
-    for view, rules, turn in (("light", {}, False), ("dark", dark, False), ("inverted", {}, True)):
-        for text, element in texts(page.root.find("body")):
+    light = Colours({})
+    for view, colours, turn in (
+        ("light", light, False),
+        ("dark", Colours(dark), False),
+        ("inverted", light, True),
+    ):
+        for text, element in page.texts:
             if not text.strip():
                 continue
-            ink, ground = _colour(element, rules, "ink"), _colour(element, rules, "ground")
+            ink, ground = colours.of(element)
             if turn:
                 ink, ground = inverted(ink), inverted(ground)
             ratio = contrast(ink, ground)
             if ratio < case.limits.min_contrast and (view, ink, ground) not in seen:
                 seen.add((view, ink, ground))
-                yield _say(
-                    view, text, ratio, hexadecimal(ink), hexadecimal(ground), known, case.limits.min_contrast
-                )
+                yield _say(case, view, text, ratio, hexadecimal(ink), hexadecimal(ground), known)
 
 
 def _say(
-    view: str, text: str, ratio: float, ink: str, ground: str, known: Mapping[str, str], limit: float
+    case: Case, view: str, text: str, ratio: float, ink: str, ground: str, known: Mapping[str, str]
 ) -> Found:
-    inks, grounds = known.get(ink, ink), known.get(ground, ground)
+    table = "newsletter.toml: [brand.dark]" if view == "dark" else "newsletter.toml: [brand.colours]"
+    both = f"{known.get(ink, ink)} on {known.get(ground, ground)}"
     return Found(
-        "contrast", f"{view}: {quoted(text, 40)} has a contrast of {ratio:.1f}: {inks} on {grounds}",
-        "newsletter.toml: [brand.dark]" if view == "dark" else "newsletter.toml: [brand.colours]",
+        "contrast", f"{view}: {quoted(text, 40)} has a contrast of {ratio:.1f}: {both}",
+        table if ink in known else case.place_of(text.strip(), table),
         "Pale text is lost on phones, in the sun, and to older eyes.",
-        f"Choose colours with {limit:g} or more.", SOURCE,
+        f"Choose colours with {case.limits.min_contrast:g} or more.", SOURCE,
         # An inversion is the program's doing, each one's another: no site can answer for all of them.
         mild=view == "inverted",
     )  # fmt: skip
@@ -66,24 +71,55 @@ def _names(case: Case) -> dict[str, str]:
 # --- what colour a thing has -----------------------------------------------------------------------------
 
 
-def _colour(element: Any, rules: Styles, what: str) -> tuple[int, int, int]:
-    """The nearest colour from the inside out: of a rule, of its own style, of an attribute."""
-    for one in lineage(element):
-        own = {**styles(one), **rules.get(one, {})}
+class Colours:
+    """What colour each element has in one view: its text's, its ground's. Asked once an element."""
+
+    def __init__(self, rules: Styles) -> None:
+        self._rules = rules
+        self._known: dict[Any, tuple[Colour, float, Colour]] = {}
+
+    def of(self, element: Any) -> tuple[Colour, Colour]:
+        """The colours of an element's text and of its ground, as they are seen where one shines through another."""
+        ink, alpha, ground = self._inherited(element)
+        return laid_over(ink, alpha, ground), ground
+
+    def _inherited(self, element: Any) -> tuple[Colour, float, Colour]:
+        """Ink, how opaque it is, and ground."""
+        if element is None:
+            return BLACK, 1.0, WHITE
+        if element not in self._known:
+            self._known[element] = self._with_own(element, self._inherited(element.getparent()))
+        return self._known[element]
+
+    def _with_own(self, element: Any, around: tuple[Colour, float, Colour]) -> tuple[Colour, float, Colour]:
+        ink, alpha, ground = around
+        own = _own(element, self._rules)
+        if found := parse_colour(
+            own.get("color") or (element.get("color", "") if element.tag == "font" else "")
+        ):
+            ink, alpha = found
         value = (
-            own.get("color")
-            if what == "ink"
-            else own.get("background-color") or _ground(own.get("background", ""))
+            own.get("background-color") or _in_shorthand(own.get("background", "")) or element.get("bgcolor")
         )
-        if what == "ground" and not value:
-            value = one.get("bgcolor")
-        if value and (colour := parse_colour(value)):
-            return colour
-    return BLACK if what == "ink" else WHITE
+        if value and (found := parse_colour(value)):
+            ground = laid_over(*found, ground)
+        return ink, alpha * _number(own.get("opacity", "1")), ground
 
 
-def _ground(background: str) -> str | None:
-    return next((part for part in background.split() if parse_colour(part)), None)
+def _own(element: Any, rules: Styles) -> Mapping[str, str]:
+    return {**styles(element), **rules[element]} if element in rules else styles(element)
+
+
+def _number(text: str) -> float:
+    try:
+        return min(1.0, float(text[:-1]) / 100 if text.endswith("%") else float(text))
+    except ValueError:
+        return 1.0
+
+
+def _in_shorthand(background: str) -> str | None:
+    parts = re.findall(r"[\w-]+\([^()]*\)|[^\s()]+", background)
+    return next((part for part in parts if parse_colour(part)), None)
 
 
 def dark_styles(page: Page) -> dict[Any, dict[str, str]]:

@@ -7,38 +7,46 @@ from collections.abc import Iterator
 
 from newsletter.checks import Case, Found
 from newsletter.checks._prose import passages, quoted
+from newsletter.checks._words import any_of, words
 
 SOURCE = "WHO, Preventing suicide: a resource for media professionals (2023)"
 _GRAVE = re.compile(
-    r"\bsuicid(?:e|es|al|ality)\b|\bself[- ]harm\w*|\bkill(?:ed|ing)? (?:him|her|them"
-    r"|my|your)sel(?:f|ves)\b|\b(?:end|ending|took|take|taking) "
-    r"(?:his|her|their|my|your) (?:own )?li(?:fe|ves)\b|\boverdos(?:e|es|ed|ing)\b|\btaper(?:ing"
-    r"|ed)? (?:off|down)\b|\btapering\b"
-    r"|\b(?:opioid|drug|benzodiazepine|alcohol|medication|antidepressant|nicotine)s? withdrawal\b"
-    r"|\bdetox\w*\b|\bcold turkey\b",
+    words(r"""
+        suicid(?:e|es|al|ality) | self[- ]harm\w*
+        (?:kill|harm|hurt)(?:ed|ing|s)? (?:him|her|them|my|your|one)sel(?:f|ves)
+        (?:end|ending|took|take|taking) (?:his|her|their|my|your|one['’]s) (?:own )?li(?:fe|ves)
+        overdos(?:e|es|ed|ing) | taper(?:ing|ed)? (?:off|down) | tapering
+        (?:opioid|drug|benzodiazepine|alcohol|medication|antidepressant|nicotine)s? withdrawal | detox\w*
+        cold turkey | (?:better off|wish(?:es|ed)? (?:to be|they were|I were)) dead | no reason to live
+    """),
     re.I,
 )
 _WITHDRAWAL = re.compile(
-    r"\bwithdrawals?\b(?! (?:from|of) (?:the )?(?:market|consent|support|funding|study"
-    r"|trial|application|marketing))(?! reflex)",
+    r"\bwithdrawals?\b(?! reflex)(?! (?:from|of) (?:the )?"
+    + any_of("market | consent | support | funding | study | trial | application | marketing")
+    + ")",
     re.I,
 )
 _COMMERCE = re.compile(
-    r"\b(?:market|recall\w*|company|maker|manufacturer|consent|shelves|application|trial"
-    r"|study|sales|troops|bank|reflex|social|approval|guideline|paper)\b",
+    words(r"""
+        market | recall\w* | company | maker | manufacturer | consent | shelves | application | trial | study
+        sales | troops | bank | reflex | social | approval | guideline | paper
+    """),
     re.I,
 )
 _HELP = re.compile(
-    r"\b988\b|\b116 ?123\b|\b741 ?741\b|\bcrisis (?:line|text|lifeline)|\blifeline\b"
-    r"|\bhelplines?\b|\bhotlines?\b|\bsamaritans\b|findahelpline"
-    r"|\b1[- ]?800[- ]?662[- ]?(?:4357|HELP)\b|\bSAMHSA\b|\btelefonseelsorge\b|\bemergency (?:number"
-    r"|services)\b|\bcall (?:911|112|999|000)\b",
+    words(r"""
+        988 | 116 ?123 | 741 ?741 | crisis (?:line|text|lifeline) | lifeline | helplines? | hotlines?
+        samaritans | findahelpline | 1[- ]?800[- ]?662[- ]?(?:4357|HELP) | SAMHSA | telefonseelsorge
+        emergency (?:number|services) | call (?:911|112|999|000)
+    """),
     re.I,
 )
 
 
 def find(case: Case) -> Iterator[Found]:
-    grave = next(((one, word) for one in passages(case) if (word := grave_word(one.text))), None)
+    said = (one for one in passages(case) if one.role != "setting")  # help that is offered is no trouble told
+    grave = next(((one, word) for one in said if (word := grave_word(one.text))), None)
     if grave is None:
         return
     lacking = [edition for edition in case.editions if not offers_help(case, edition.text)]

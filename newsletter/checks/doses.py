@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from newsletter.checks import Case, Found
-from newsletter.checks._drugs import DOSE, DRUG, EVERY
+from newsletter.checks._drugs import DOSE, DRUG, WITH_DRUG
 from newsletter.checks._prose import HEADLINES, passages, quoted
 
 WHY = "A headline is read alone, and followed; what is right for one reader harms another."
-SOURCE = "ISMP, Guidelines for Safe Electronic Communication of Medication Information"
 
 
 def find(case: Case) -> Iterator[Found]:
@@ -17,14 +16,14 @@ def find(case: Case) -> Iterator[Found]:
         if passage.role not in HEADLINES:
             continue
         drug = DRUG.search(passage.text)
-        dose = DOSE.search(passage.text) or (EVERY.search(passage.text) if drug else None)
+        dose = DOSE.search(passage.text) or (WITH_DRUG.search(passage.text) if drug else None)
         if dose:
             yield Found(
                 "headline_dose", f"the {passage.role} names a dose: {quoted(dose[0])}", passage.where, WHY,
-                "Leave doses to the article.", SOURCE,
+                "Leave doses to the article.",
             )  # fmt: skip
         elif drug:
             yield Found(
                 "headline_dose", f"the {passage.role} names a medicine: {quoted(drug[0])}", passage.where, WHY,
-                "Name what it is for, unless the medicine itself is the news.", SOURCE, mild=True,
+                "Name what it is for, unless the medicine itself is the news.", mild=True,
             )  # fmt: skip

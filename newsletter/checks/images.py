@@ -9,11 +9,28 @@ from urllib.parse import urlsplit
 
 from newsletter.checks import Answer, Case, Found
 from newsletter.checks._page import page_of
+from newsletter.checks._prose import quoted
+from newsletter.checks._words import any_of
 
 ALT = "WCAG 2.2, 1.1.1"
 FORMATS = "https://www.caniemail.com/features/image-webp/"
 _FILE_NAME = re.compile(
-    r"^[\w-]+\.(?:jpe?g|png|gif|webp|svg)$|^(?:IMG|DSC|DSCF|image|photo|untitled)[ _-]?\d*$", re.I
+    any_of(r"""
+        [\w() -]+\.(?:jpe?g|png|gif|webp|svg|avif|heic|bmp|tiff?) | screen ?shot\b.* | [0-9a-f]{12,}
+        (?:IMG|DSCF?|PXL|image|photo|untitled|bildschirmfoto|whatsapp image|scan)[ _-]?[\d(][\w .:()-]*
+        (?:shutterstock|i?stock(?:photo)?|adobestock|getty ?images|pexels|unsplash)[ _-]?(?:photo[ _-]?)?\d[\w .-]*
+    """),
+    re.I,
+)
+_NOTHING = re.compile(
+    r"(?:an? |the |my )?"
+    + any_of("""
+        image | picture | photo(?:graph)? | img | graphic | icon | banner | thumbnail | logo | alt(?: text)?
+        untitled | placeholder | stock photo | screenshot | illustration | video | still | cover | header
+        hero | figure
+    """)
+    + r"(?: \d+| here)?[.!]?|\W+",
+    re.I,
 )
 _BAD_TYPES = {
     "image/webp": "WebP",
@@ -21,13 +38,16 @@ _BAD_TYPES = {
     "image/avif": "AVIF",
     "image/heic": "HEIC",
     "image/tiff": "TIFF",
+    "image/bmp": "BMP",
 }
-_BAD_ENDINGS = {"webp": "WebP", "svg": "SVG", "avif": "AVIF", "heic": "HEIC", "tif": "TIFF", "tiff": "TIFF"}
+_BAD_ENDINGS = {"webp": "WebP", "svg": "SVG", "avif": "AVIF", "heic": "HEIC", "tif": "TIFF", "tiff": "TIFF",
+                "bmp": "BMP"}  # fmt: skip
 HEAVY = 300_000
 """Bytes from which a picture is slow on a phone."""
 
 
 def find(case: Case) -> Iterator[Found]:
+    yield from _unsaid(case)
     seen = set()
     for edition in case.editions:
         for image in page_of(edition.html).all("img"):
@@ -37,9 +57,20 @@ def find(case: Case) -> Iterator[Found]:
                 yield from _about(case, image)
 
 
+def _unsaid(case: Case) -> Iterator[Found]:
+    """A picture that an editor chose, without a word of what it shows. `alt: ""` says that it only decorates."""
+    for _, picks in case.issue.picks:
+        for pick in picks:
+            if pick.image and pick.image.url and not pick.image.alt and not case.has_key(pick, "alt"):
+                yield _say(
+                    f"{_short(pick.image.url)} has no alternative text", f"{case.issue.path}:{pick.line}",
+                    'Say what it shows, in alt: "…", or write alt: "" where it only decorates.', ALT,
+                )  # fmt: skip
+
+
 def _about(case: Case, image: Any) -> Iterator[Found]:
     src, alt = image.get("src", ""), image.get("alt")
-    where = case.line_of(src) if src in case.source else src or case.editions[0].issue
+    where = case.place_of(src, src or case.issue.path)
     if alt is None:
         yield _say(
             f"{_short(src)} has no alternative text",
@@ -47,9 +78,19 @@ def _about(case: Case, image: Any) -> Iterator[Found]:
             'Say what it shows, or alt="" where it only decorates.',
             ALT,
         )
-    elif _FILE_NAME.match(alt.strip()):
+    elif _FILE_NAME.fullmatch(alt.strip()):
         yield _say(
-            f"{_short(src)} has a file's name for a text: {alt}", where, "Say what the picture shows.", ALT
+            f"{_short(src)} has a file's name for a text: {quoted(alt)}",
+            where,
+            "Say what the picture shows.",
+            ALT,
+        )
+    elif alt.strip() and _NOTHING.fullmatch(alt.strip()):
+        yield _say(
+            f"the text of {_short(src)} says nothing: {quoted(alt)}",
+            where,
+            "Say what the picture shows.",
+            ALT,
         )
     elif len(alt) > 200:
         yield _say(
@@ -83,11 +124,16 @@ def _address_fault(case: Case, src: str) -> str | None:
         return "has no address"
     if src.startswith("data:"):
         return "stands inside the mail (data:), which Gmail and Outlook do not show"
-    parts = urlsplit(src)
+    try:
+        parts = urlsplit(src)
+    except ValueError:
+        return "has no address that can be read"
     ending = parts.path.rpartition(".")[2].lower()
     if ending in _BAD_ENDINGS:
         return f"is {_BAD_ENDINGS[ending]}, which not every mail program shows"
     site = urlsplit(case.config.newsletter.site_url)
+    if not parts.hostname:
+        return "has no whole address"
     if parts.scheme != "https" and not (site.scheme == "http" and parts.hostname == site.hostname):
         return "does not come by https"
     return None

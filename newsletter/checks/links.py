@@ -1,79 +1,82 @@
-"""Every link is whole, leads where it says, answers, and does not know who follows it."""
+"""Every link is whole, leads where it says, and answers."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from newsletter.checks import Answer, Case, Found
-from newsletter.checks._page import Link, page_of
+from newsletter.checks._page import Link, host_of, page_of, said
+from newsletter.checks._prose import note_links, note_paragraphs
 from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 
 OWN = {UNSUBSCRIBE_MARK, PREFERENCES_MARK}
-_SHORTENERS = re.compile(
-    r"(?:^|\.)(?:bit\.ly|bitly\.com|t\.co|tinyurl\.com|goo\.gl|ow\.ly|buff\.ly|is\.gd"
-    r"|v\.gd|rebrand\.ly|cutt\.ly|shorturl\.at"
-    r"|rb\.gy|lnkd\.in|dlvr\.it|tiny\.cc|t\.ly|bl\.ink|short\.io|trib\.al|fb\.me|amzn\.to"
-    r"|a\.co|youtu\.be\.short|s\.id|qr\.ae)$"
-)
-_CLICK_HOSTS = re.compile(
-    r"^(?:click|clicks|track|tracking|trk|links?\d*|email|e|mandrillapp|ct|go)\.[^/]*(?:sendgrid"
-    r"|mail|list-manage|hubspot|mcsv|track)"
-    r"|(?:^|\.)(?:list-manage\.com|mandrillapp\.com|sendgrid\.net|hubspotlinks\.com|hs-sites\.com\.track|mailgun\.org)$"
-)
-_CLICK_PATHS = re.compile(
-    r"/(?:track|tracking)/(?:click|open)|/ls/click|/wf/(?:click|open)|/(?:open|pixel|beacon)\.(?:gif|png)",
+_BACK_ROOM = re.compile(
+    r"/wp-admin/|/wp-login\.php|[?&]preview(?:_id|_nonce)?=|/ghost/#|/draft/preview"
+    r"|docs\.google\.com/\w+/d/[^/]+/edit|\.(?:wpengine|wpenginepowered|kinsta|myftpupload|ngrok(?:-free)?)\.(?:com|cloud|io|app|dev)\b",
     re.I,
 )
-_PERSONAL = re.compile(
-    r"mc_eid|email|e-mail|emailaddress|email_address|mail|subscriber(?:_?id)?|sub_?id"
-    r"|recipient(?:_?id)?|reader(?:_?id)?"
-    r"|user_?id|uid|contact(?:_?id)?|_hsenc|_hsmi|vero_id|mkt_tok|ck_subscriber_id|__s"
-    r"|oly_enc_id|oly_anon_id|wickedid|bsft_uid",
-    re.I,
-)
-_BACK_ROOM = re.compile(r"/wp-admin/|/wp-login\.php|[?&]preview(?:_id|_nonce)?=|/ghost/|/draft/preview", re.I)
-HTTPS = "https://developer.mozilla.org/docs/Web/Security/Practical_implementation_guides/TLS"
-TRACKING = "https://www.rfc-editor.org/rfc/rfc8058"
+_STAGING = {"staging", "stage", "stg", "preprod", "uat", "dev", "sandbox", "localhost"}
+_NO_WORDS = re.compile(r"\]\([^()\[]{0,2000}\)|<[^<>]{0,2000}>|`[^`\n]{0,500}`|^\[[^\[\]]{0,500}\]:.*", re.M)
+_BARE = re.compile(r"(?<![\w(<\[/.@])(?:https?://|www\.)[^\s<>\"\])]+")
+HTTPS = "RFC 9110, section 4.2"
 
 
 def find(case: Case) -> Iterator[Found]:
     seen: set[str] = set()
+    typed = list(_typed(case))
+    yield from [*typed, *_bare(case)]
     for edition in case.editions:
         page = page_of(edition.html)
         for link in page.links:
-            if link.href not in seen and link.href not in OWN:
+            # Of a link that cannot be one the renderer leaves an empty one: it was named as it was typed.
+            if link.href not in seen and link.href not in OWN and (link.href or not typed):
                 seen.add(link.href)
                 yield from _form(case, link, page.anchors)
-                yield from _tracking(case, link.href)
-        yield from _pixels(edition.html, f"variant {edition.topics}")
     yield from _answers(case, seen)
 
 
 # --- its form --------------------------------------------------------------------------------------------
 
 
+def _typed(case: Case) -> Iterator[Found]:
+    """The note's links of which the renderer makes none."""
+    made = {one.href for one in page_of(case.editions[0].html).links}
+    for _, address, _, where in note_links(case):
+        if address not in made and (fault := form_fault(address, set())):
+            yield _say(f"{address or 'an empty link'} {fault[0]}", where, fault[1])
+
+
+def _bare(case: Case) -> Iterator[Found]:
+    """Addresses in the note that stand there as plain words."""
+    for line, paragraph in note_paragraphs(case):
+        for found in _BARE.finditer(_NO_WORDS.sub(" ", paragraph)):
+            yield _say(f"{found[0]} is no link: nobody can press it", f"{case.issue.path}:{line}",
+                       "Write [its words](its address), or put it between < and >.", mild=True)  # fmt: skip
+
+
 def _form(case: Case, link: Link, anchors: set[str]) -> Iterator[Found]:
-    if fault := form_fault(link.href, anchors):
-        message, hint = fault
-        http = urlsplit(case.config.newsletter.site_url).scheme == "http" and message.startswith(
-            "goes by plain http"
-        )
-        own = urlsplit(link.href).hostname == urlsplit(case.config.newsletter.site_url).hostname
-        if own and not message.startswith(("goes by plain http", "leads to a draft")):
-            return  # a site on one's own machine is there to try things out
-        where = case.line_of(link.href)
-        yield Found(
-            "link_form",
-            f"{link.href or 'an empty link'} {message}",
-            where,
-            "It leads nowhere, or not safely.",
-            hint,
-            HTTPS,
-            mild=http and own,
-        )
+    if not (fault := form_fault(link.href, anchors)):
+        return
+    message, hint = fault
+    site, plain = urlsplit(case.config.newsletter.site_url), message.startswith(PLAIN)
+    own = host_of(link.href) == site.hostname
+    if own and message.startswith(UNREACHABLE):
+        return  # a site on one's own machine is there to try things out
+    where = case.place_of(link.href or said(link.element), case.issue.path)
+    yield _say(
+        f"{link.href or 'an empty link'} {message}", where, hint, mild=own and plain and site.scheme == "http"
+    )
+
+
+def _say(message: str, where: str, hint: str, *, mild: bool = False) -> Found:
+    return Found("link_form", message, where, "It leads nowhere, or not safely.", hint, HTTPS, mild=mild)
+
+
+PLAIN, UNREACHABLE = "goes by plain http", "leads to a machine"
 
 
 def form_fault(href: str, anchors: set[str]) -> tuple[str, str] | None:
@@ -84,76 +87,73 @@ def form_fault(href: str, anchors: set[str]) -> tuple[str, str] | None:
         return (
             None
             if href[1:] in anchors
-            else ("leads to an anchor that is not there", "Name the anchor as it is.")
+            else ("leads to an anchor that is not there", "Name the anchor as it is; a note has none.")
         )
     try:
         parts = urlsplit(href)
-        host = (parts.hostname or "").lower()
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
         return "is no address", "Copy it again."
     if parts.scheme in ("mailto", "tel", "sms"):
-        return None
+        return None if _can_be_called(parts) else ("names nobody", "Write whom it is to reach.")
     if parts.scheme not in ("http", "https"):
         what = f"begins with {parts.scheme}:" if parts.scheme else "is no whole address"
         return what, "Links of a mail begin with https://."
+    return _host_fault(parts, host) or _page_fault(href, parts)
+
+
+def _can_be_called(parts: SplitResult) -> bool:
+    if parts.scheme == "mailto":
+        return bool(re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", unquote(parts.path)))
+    return len(re.findall(r"\d", parts.path)) >= 3
+
+
+def _host_fault(parts: SplitResult, host: str) -> tuple[str, str] | None:
     if "@" in parts.netloc:
         return "has a name before its host, and can pretend to be another site", "Write it without."
     if _is_private(host):
-        return "leads to a machine that no reader reaches", "Write the address that readers use."
-    if _BACK_ROOM.search(href):
+        return f"{UNREACHABLE} that no reader reaches", "Write the address that readers use."
+    if _pretends(host):
+        return (
+            "mixes two alphabets in its host, and can pretend to be another site",
+            "Copy it from the site itself.",
+        )
+    return None
+
+
+def _page_fault(href: str, parts: SplitResult) -> tuple[str, str] | None:
+    labels = (parts.hostname or "").split(".")
+    if _BACK_ROOM.search(href) or (len(labels) > 2 and _STAGING & set(labels[:-2])):
         return "leads to a draft or to the site's back room", "Copy the address of the published page."
+    if re.search(r"(?:%20|\s)$", parts.path):
+        return "ends in a blank", "Copy it again."
     if parts.scheme == "http":
-        return "goes by plain http", "Begin it with https://."
+        return PLAIN, "Begin it with https://."
     return None
 
 
 def _is_private(host: str) -> bool:
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".lan")):
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".lan", ".home", ".corp")):
         return True
     try:
         return not ipaddress.ip_address(host.strip("[]")).is_global
     except ValueError:
-        return "." not in host
+        return "." not in host.strip(".") or ".." in host
 
 
-# --- whom it tells ---------------------------------------------------------------------------------------
-
-
-def _tracking(case: Case, href: str) -> Iterator[Found]:
-    if what := tracking_fault(href):
-        yield Found(
-            "link_tracking", f"{href} {what}", case.line_of(href),
-            "That somebody reads a pain newsletter is health information; and spam filters mistrust such links.",
-            "Use the address of the page itself.", TRACKING,
-        )  # fmt: skip
-
-
-def tracking_fault(href: str) -> str | None:
-    """How an address hides where it leads, or tells who follows it."""
+def _pretends(host: str) -> bool:
+    """A Latin name with a letter of another alphabet in it, which looks the same."""
     try:
-        parts = urlsplit(href)
-    except ValueError:
-        return None
-    host = (parts.hostname or "").lower()
-    if _SHORTENERS.search(host):
-        return "is a shortened address: nobody sees where it leads"
-    if _CLICK_HOSTS.search(host) or _CLICK_PATHS.search(parts.path):
-        return "goes through a counter of clicks"
-    for name, value in parse_qsl(parts.query):
-        if _PERSONAL.fullmatch(name) or re.fullmatch(r"[^@\s]+@[^@\s]+\.\w+", value):
-            return f"tells who follows it ({name}=…)"
-    return None
+        labels = host.encode("ascii").decode("idna").split(".") if host.isascii() else host.split(".")
+    except UnicodeError:
+        return True
+    return any(
+        _alphabets(label) >= {"LATIN"} and _alphabets(label) & {"CYRILLIC", "GREEK"} for label in labels
+    )
 
 
-def _pixels(html: str, where: str) -> Iterator[Found]:
-    for image in page_of(html).all("img"):
-        size = {image.get("width", ""), image.get("height", "")}
-        src = image.get("src", "")
-        if (size <= {"0", "1"} and size) or _CLICK_PATHS.search(urlsplit(src).path if "//" in src else ""):
-            yield Found(
-                "link_tracking", f"a picture that nobody sees: {src}", where,
-                "It tells who opened the mail, and when.", "Take it out of the template.", TRACKING,
-            )  # fmt: skip
+def _alphabets(label: str) -> set[str]:
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in label if letter.isalpha()}
 
 
 # --- whether it answers ----------------------------------------------------------------------------------
@@ -172,16 +172,16 @@ def _answers(case: Case, links: set[str]) -> Iterator[Found]:
         return
     for href in sorted(links):
         answer = case.answers.get(href)
-        if answer and (fault := answer_fault(answer)):
-            message, mild = fault
+        if answer and (fault := answer_fault(answer, href)):
+            (message, mild), where = fault, case.place_of(href, case.issue.path)
             yield Found(
-                "link_answers", f"{href} {message}", case.line_of(href), "Readers would meet an error.",
+                "link_answers", f"{href} {message}", where, "Readers would meet an error.",
                 "Mend the address, or take the link out." if not mild else "Open it yourself, and mend it if need be.",
                 "RFC 9110, section 15", mild=mild,
             )  # fmt: skip
 
 
-def answer_fault(answer: Answer) -> tuple[str, bool] | None:
+def answer_fault(answer: Answer, href: str = "") -> tuple[str, bool] | None:
     """What is wrong with an answer, and whether that is only a warning."""
     if answer.status in _DEAD:
         return _DEAD[answer.status], False
@@ -191,6 +191,22 @@ def answer_fault(answer: Answer) -> tuple[str, bool] | None:
         ), answer.trouble not in _NO_ANSWER
     if answer.status >= 400:
         return f"answers {answer.status} to a program", True
+    if href and _is_front_page(answer.url, href):
+        return f"leads to a front page, {answer.url}: the page itself may be gone", True
     if answer.moved:
         return f"has moved for good, to {answer.url}", True
+    if href and _page(answer.url) != _page(href):
+        return f"leads on to {answer.url}", True
     return None
+
+
+def _is_front_page(answered: str, href: str) -> bool:
+    return (
+        len(urlsplit(href).path) > 4 and urlsplit(answered).path in ("", "/") and not urlsplit(answered).query
+    )
+
+
+def _page(url: str) -> tuple[str, str]:
+    """What two spellings of an address have in common."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").removeprefix("www."), unquote(parts.path).rstrip("/")

@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from newsletter.checks import Case, Found
 from newsletter.checks._prose import passages
+from newsletter.papers import known_papers
+from newsletter.urls import canonical_url
 
 SOURCE = "https://gitlab.com/crossref/retraction-watch-data"
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>“”|\\^`{}]+")
-_PMID = re.compile(
-    r"(?:\bPMID[\s:]*|pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/)(\d{4,9})\b", re.I
-)
 
 
 def find(case: Case) -> Iterator[Found]:
     if not case.retracted:
         return
-    for text, where in _places(case):
-        for key in papers(text):
-            if nature := case.retracted.get(key):
-                yield Found(
-                    "retractions", f"a paper it cites, {key}, has this notice: {nature.lower()}", where,
-                    "What it found may not be so.", "Say so, or take it out.", SOURCE,
-                    mild="retraction" not in nature.lower(),
-                )  # fmt: skip
+    for text, where, who in _places(case):
+        for key in known_papers(text, case.retracted):
+            nature = case.retracted[key]
+            yield Found(
+                "retractions", f"a paper that {who} cites, {key}, has this notice: {nature.lower()}", where,
+                "What it found may not be so.", "Say so, or take it out.", SOURCE,
+                mild="retraction" not in nature.lower(),
+            )  # fmt: skip
 
 
-def _places(case: Case) -> Iterator[tuple[str, str]]:
+def _places(case: Case) -> Iterator[tuple[str, str, str]]:
     for passage in passages(case):
-        yield passage.text, passage.where
+        yield passage.text, passage.where, f"the {passage.role}"
+    yield case.layout.note, f"{case.issue.path}:{case.note_line}", "the note"
     for story in case.stories:
-        yield story.url, case.place(story)
-    yield case.layout.note, case.issue.path
-
-
-def papers(text: str) -> Iterator[str]:
-    """The DOIs (in small letters) and PMIDs that a text names."""
-    for found in _DOI.findall(unquote(text)):
-        yield found.rstrip(".,;:)]}'*_/").lower()
-    yield from _PMID.findall(text)
+        where = case.place(story)
+        yield story.url, where, "a pick"
+        if article := case.articles.get(canonical_url(story.url)):
+            yield " ".join(article.papers), where, f"the article “{story.title}”"

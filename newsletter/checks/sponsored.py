@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.checks import Case, Found
-from newsletter.checks._prose import note_links
+from newsletter.checks._prose import note_links, note_paragraphs
+from newsletter.checks._words import any_of, words
 from newsletter.urls import canonical_url
 
 SOURCE = "FTC, 16 CFR Part 255; .com Disclosures (2013)"
 _LABEL = re.compile(
-    r"\b(?:sponsored|advertisement|advertorial|paid (?:partnership|content|post|link)|affiliate|promoted|ad)\b(?=\W|$)"
-    r"|\banzeige\b|\bwerbung\b|\bwe (?:may )?(?:earn|get) a commission\b",
+    words(r"""
+        sponsor(?:ed|s)?(?: by)? | advertisements? | advertorial | paid (?:partnership|content|post|link)
+        affiliate | promoted | ad | anzeige | werbung
+        we (?:may )?(?:earn|get|receive) (?:a )?(?:small )?commissions?
+    """),
     re.I,
 )
 _PATH = re.compile(
@@ -21,8 +25,23 @@ _PATH = re.compile(
     re.I,
 )
 _CATEGORY = re.compile(
-    r"^(?:sponsored?(?: (?:content|post)s?)?|advert\w*|partner content|paid (?:content|post)|promot(?:ed|ion))$",
+    any_of(r"""
+        \bsponsor\w* | \badvert\w* | \baffiliate\w* | \bbrand ?voice\b | \bin partnership\b | ^promo\w*$
+        \b(?:paid|partner|branded|promoted|native)\b.{0,12}\b(?:content|post|story|partnership|ad|article)s?\b
+    """),
     re.I,
+)
+_OFFER = re.compile(
+    words(r"""
+        (?:promo|coupon|discount|voucher)[- ]codes? | (?:use|with) (?:the )?code (?-i:[A-Z0-9]{4,})
+        \d{1,2} ?% off | special offer | (?:buy|order|shop) (?:now|today|here) | in (?:paid )?partnership with
+        (?:brought to you|presented) by | free shipping | our (?:partners|sponsors?) at
+    """),
+    re.I,
+)
+"""Words that sell."""
+_SHOP = re.compile(
+    r"(?:^|[./-])(?:shop|store|buy|cart|checkout|products?|dp|gp)(?:[./-]|$)|\.shop$|\.store$", re.I
 )
 _NETWORKS = re.compile(
     r"(?:^|\.)(?:shareasale\.com|awin1\.com|clickbank\.net|hop\.clickbank\.net|cj\.com"
@@ -41,20 +60,29 @@ def find(case: Case) -> Iterator[Found]:
     for story in case.stories:
         article = case.articles.get(canonical_url(story.url))
         categories = article.categories if article else ()
-        what = paid(story.url) or next(
-            (f"its category is {one!r}" for one in categories if _CATEGORY.match(one.strip())), None
+        what = (
+            paid(story.url)
+            or next((f"its category is {one!r}" for one in categories if _CATEGORY.search(one.strip())), None)
+            or _offer(f"{story.title} {story.blurb}")
         )
         if what and not _LABEL.search(f"{story.title} {story.blurb}"):
             yield _say(f"“{story.title}” is paid for ({what}) and does not say so", case.place(story))
-    for words, url, paragraph in note_links(case):
+    for said, url, paragraph, where in note_links(case):
         if (what := paid(url)) and not _LABEL.search(paragraph):
-            yield _say(f"the link “{words}” is paid for ({what}) and does not say so", case.line_of(url))
+            yield _say(f"the link “{said}” is paid for ({what}) and does not say so", where)
+    for line, paragraph in note_paragraphs(case):
+        if (what := _offer(paragraph)) and not _LABEL.search(paragraph):
+            yield _say(f"the note sells ({what}) and does not say so", f"{case.issue.path}:{line}")
     action = case.config.brand.call_to_action
     if action and (what := paid(action.url)) and not _LABEL.search(action.label):
         yield _say(
             f"the button “{action.label}” is paid for ({what}) and does not say so",
             "newsletter.toml: [brand.call_to_action]",
         )
+
+
+def _offer(text: str) -> str | None:
+    return f"“{found[0]}”" if (found := _OFFER.search(text)) else None
 
 
 def paid(url: str) -> str | None:
@@ -71,6 +99,12 @@ def paid(url: str) -> str | None:
     for name, value in parse_qsl(parts.query):
         if _PARAMETERS.fullmatch(name) or (name == "tag" and re.search(r"(?:^|\.)amazon\.", host) and value):
             return f"{name}= in its address"
+        if (
+            name.lower() in ("ref", "referral", "via", "a_aid")
+            and value
+            and _SHOP.search(f"{host}{parts.path}")
+        ):
+            return f"{name}={value} in the address of a shop"
         if name.lower() in ("utm_medium", "utm_source") and re.search(r"affiliate|sponsor|paid", value, re.I):
             return f"{name}={value} in its address"
     return None

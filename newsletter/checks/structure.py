@@ -5,25 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from newsletter.checks import Case, Found
-from newsletter.checks._page import Page, lineage, page_of, pixels, said, styles, texts
+from newsletter.checks import VARIANT, Case, Found
+from newsletter.checks._page import Page, font_size, page_of, said
 from newsletter.checks._prose import quoted
+from newsletter.checks._words import any_of
 from newsletter.types import Edition
 
-_VAGUE = re.compile(
-    r"(?:click |tap |press )?(?:here|this|link|this link|more|read more|learn more|find out more"
-    r"|see more|continue|continue reading"
-    r"|read|read on|go|details|more info(?:rmation)?|info|download|website|click|source|article|page)[.!…»>→ ]*",
+_EMPTY_WORDS = re.compile(
+    any_of("""
+        a | an | and | at | below | above | article | blog | button | by | check | click | continue | details
+        download | enter | find | follow | for | from | full | go | have | here | how | i | in | info
+        information | it | item | just | learn | link | look | more | now | of | on | open | our | out | over
+        page | piece | please | post | press | read | see | site | so | source | start | story | tap | text
+        that | the | them | there | these | this | those | to | today | try | us | video | view | visit
+        watch | we | webpage | website | what | where | you | your
+    """)
+)
+"""A link made of these alone names nothing."""
+_DIRECT = re.compile(
+    r"\b(?:here|click|tap|press|this|that|link|more|now)\b|^(?:read|continue|go|see|view|open|download|source)$",
     re.I,
 )
+_LONGEST_ADDRESS = 40
+"""Letters of an address that somebody listens to, one by one, at most."""
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.I)
 
 
 def find(case: Case) -> Iterator[Found]:
     for edition in case.editions:
-        page, where = page_of(edition.html), f"variant {edition.topics}"
+        page, where = page_of(edition.html), f"{VARIANT}{edition.topics}"
         yield from _language(case, page, where)
-        yield from _headings(page, where)
+        yield from _headings(case, page, where)
         yield from _links(case, page)
         yield from _sizes(case, page, where)
         yield from _tables(edition, page, where)
@@ -40,7 +52,7 @@ def _language(case: Case, page: Page, where: str) -> Iterator[Found]:
         )  # fmt: skip
 
 
-def _headings(page: Page, where: str) -> Iterator[Found]:
+def _headings(case: Case, page: Page, where: str) -> Iterator[Found]:
     headings = [
         one for one in page.all("h1", "h2", "h3", "h4", "h5", "h6") if one.get("role") != "presentation"
     ]
@@ -49,7 +61,8 @@ def _headings(page: Page, where: str) -> Iterator[Found]:
         yield _heading(f"the page has {levels.count(1) or 'no'} h1, not one", where)
     for one, before, level in zip(headings[1:], levels, levels[1:], strict=False):
         if level > before + 1:
-            yield _heading(f"{quoted(said(one))} is an h{level} below an h{before}", where)
+            words = said(one)
+            yield _heading(f"{quoted(words)} is an h{level} below an h{before}", case.place_of(words, where))
 
 
 def _heading(message: str, where: str) -> Found:
@@ -60,28 +73,40 @@ def _heading(message: str, where: str) -> Found:
 
 
 def _links(case: Case, page: Page) -> Iterator[Found]:
+    named = {one.href for one in page.links if not one.hidden and not is_vague(one.words)}
     for link in page.links:
         words = link.words.strip()
         if link.hidden or not words or link.href in ("", "#"):
             continue
-        if _VAGUE.fullmatch(words) or (_ADDRESS.fullmatch(words) and len(words) > 30):
+        # “Read the article” below a title that leads there, too, is named by the title; “here” is never excused.
+        vague = is_vague(words) and (
+            link.href not in named or bool(_DIRECT.search(words)) or not _letters(words)
+        )
+        if vague or (_ADDRESS.fullmatch(words) and len(words) > _LONGEST_ADDRESS):
+            where = case.place_of(link.href, case.issue.path)
             yield Found(
-                "link_texts", f"the link {quoted(words)} does not say where it leads", case.line_of(link.href),
+                "link_texts", f"the link {quoted(words)} does not say where it leads", where,
                 "Who hears a page often hears its links alone.", "Let its words name the page.", "WCAG 2.2, 2.4.4",
             )  # fmt: skip
 
 
+def is_vague(words: str) -> bool:
+    """Nothing in it names a page: `here`, `check it out`, `→`."""
+    return all(_EMPTY_WORDS.fullmatch(one) for one in _letters(words.lower())) and not re.search(r"\d", words)
+
+
+def _letters(words: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", words)
+
+
 def _sizes(case: Case, page: Page, where: str) -> Iterator[Found]:
     said_already = set()
-    for text, element in texts(page.root.find("body")):
-        size = next(
-            (px for one in lineage(element) if (px := pixels(styles(one).get("font-size", ""))) is not None),
-            None,
-        )
+    for text, element in page.texts:
+        size = font_size(element)
         if size is not None and size < case.limits.min_text_px and text.strip() and size not in said_already:
             said_already.add(size)
             yield Found(
-                "text_size", f"{quoted(text)} is written in {size:g} pixels", where,
+                "text_size", f"{quoted(text)} is written in {size:.3g} pixels", case.place_of(text.strip(), where),
                 "Many readers are older, and read on a phone.",
                 f"Use {case.limits.min_text_px} pixels or more.", "WCAG 2.2, 1.4.4",
             )  # fmt: skip

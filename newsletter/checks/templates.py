@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from newsletter.checks import Case, Found
+from newsletter.checks import VARIANT, Case, Found
 
 MJML = "https://documentation.mjml.io/#components"
 OUTLOOK = "https://learn.microsoft.com/previous-versions/windows/internet-explorer/ie-developer/compatibility/ms537512(v=vs.85)"
@@ -40,7 +40,7 @@ def find(case: Case) -> Iterator[Found]:
             "Mend the template.", MJML,
         )  # fmt: skip
     for edition in case.editions:
-        where = f"variant {edition.topics}"
+        where = f"{VARIANT}{edition.topics}"
         for program, page in views(edition.html).items():
             for fault in faults(page):
                 yield Found(

@@ -56,6 +56,8 @@ def command(
     if not offline:
         _pull(app, now)
     done = _build(app, issue, now, refresh=refresh, check=check)
+    for finding in app.retracted(done.built.slug, now):
+        click.echo(f"Warning: {finding.where}: {finding.message}", err=True)
     if as_json:
         echo_json(_as_json(done))
     else:
@@ -104,7 +106,7 @@ def _tell(done: Done) -> None:
         size = variant["html_bytes"] / 1000
         click.echo(f"  {variant['name']:<24} {size:6.1f} kB html")
     click.echo(f"  look at   {_near(done.built.folder / 'gallery.html')}")
-    click.echo(f"Next: edit the file, look with `newsletter preview {slug}`,")
+    click.echo(f"Next: edit the file, look with `newsletter preview {slug}`, ask `newsletter check {slug}`,")
     click.echo(f"      then `newsletter approve {slug} --by NAME`.")
 
 

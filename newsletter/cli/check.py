@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,6 @@ from newsletter.cli.common import echo_json, issue_argument, json_option, pass_c
 
 if TYPE_CHECKING:
     from newsletter.checking import Verdict
-    from newsletter.checks import Finding
 
 KEYS = ("check", "severity", "message", "where", "hint", "waived")
 
@@ -33,13 +33,26 @@ def command(context: Context, issue: str | None, offline: bool, as_json: bool) -
     newsletter check 2026-11-26 --offline
     """
     app = context.app()
-    verdict = app.check(app.slug(issue, context.now), context.now, online=not offline)
+    slug = app.slug(issue, context.now)
+    with waiting(slug, quiet=as_json, offline=offline):
+        verdict = app.check(slug, context.now, online=not offline)
     if as_json:
         echo_json(as_data(verdict))
     else:
+        from newsletter.cli.findings import tell
+
         tell(verdict)
     if verdict.errors:
         click.get_current_context().exit(1)
+
+
+def waiting(slug: str, *, quiet: bool, offline: bool) -> AbstractContextManager[Any]:
+    """Something that moves, on a terminal, while links are asked: a slow site takes seconds."""
+    if quiet or offline or not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(f"Asking the links and pictures of {slug}…")
 
 
 def as_data(verdict: Verdict) -> dict[str, Any]:
@@ -54,44 +67,3 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
             for one in verdict.findings
         ],
     }
-
-
-def tell(verdict: Verdict) -> None:
-    for finding in verdict.findings:
-        _tell_one(finding)
-    errors, warnings = len(verdict.errors), len(verdict.warnings)
-    waived = sum(one.waived for one in verdict.findings)
-    parts = [_counted(errors, "error"), _counted(warnings, "warning")] + (
-        [f"{waived} waived"] if waived else []
-    )
-    click.echo(f"{verdict.issue}: {', '.join(parts)}.")
-    if verdict.reading_grade is not None:
-        click.echo(f"Reading grade {verdict.reading_grade:.0f}.")
-    if verdict.offline:
-        click.echo("No link and no picture was asked whether it answers (--offline).")
-    elif verdict.unasked:
-        click.echo("No link could be asked whether it answers: this machine has no network.")
-
-
-_MARKS = {"error": ("✗", "red"), "warning": ("!", "yellow")}
-
-
-def _tell_one(finding: Finding) -> None:
-    mark, colour = _MARKS[finding.severity]
-    if finding.waived:
-        mark, colour = "–", "white"
-    name = f"{finding.severity} {finding.check}" + (" (waived)" if finding.waived else "")
-    click.echo(f"{click.style(f'{mark} {name}', fg=colour, bold=True)}: {finding.message}")
-    for label, text in (
-        ("where", finding.where),
-        ("why", finding.why),
-        ("do", finding.hint),
-        ("see", finding.source),
-    ):
-        if text:
-            lines = textwrap.wrap(text, 92, break_long_words=False, break_on_hyphens=False)
-            click.echo(f"    {label:<6}" + f"\n{'':10}".join(lines))
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

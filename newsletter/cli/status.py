@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from newsletter.cli.numbers import duration, parts, told
 
 if TYPE_CHECKING:
     from newsletter.sending import Status
+    from newsletter.types import Tally
 
 EVERY = 1.0
 
@@ -62,23 +65,48 @@ def as_json_of(status: Status) -> dict[str, Any]:
     }
 
 
+_COLOURS = {"sent": "green", "paused": "yellow", "cancelled": "bright_black"}
+_BAR = 40
+"""Columns of the bar that shows how far sending went."""
+
+
 def _tell(status: Status) -> None:
-    issue = status.issue
-    click.echo(f"Issue {issue.slug}: {issue.state}, {issue.subject}")
-    click.echo(f"  {parts(status.tally)}")
-    when = f"{issue.published_at:%Y-%m-%d %H:%M} UTC"
-    click.echo(f"  hash      {issue.hash[:12]}, by {issue.provider}, published {when}")
-    if status.rate:
-        left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
-        click.echo(f"  rate      {status.rate:,.0f}/s{left}")
-    if status.news:
-        click.echo(f"  feedback  {told(status.news)}")
-    if issue.note:
-        click.echo(f"  note      {issue.note}")
-    if status.tally.in_doubt:
+    issue, tally = status.issue, status.tally
+    state = click.style(str(issue.state), fg=_COLOURS.get(str(issue.state), "cyan"))
+    click.echo(f"{click.style(f'Issue {issue.slug}', bold=True)}  {state}")
+    click.echo(f"  {issue.subject}\n")
+    click.echo(f"  {parts(tally)}")
+    if sys.stdout.isatty() and tally.audience:
+        click.echo(f"  {_bar(tally)}")
+    click.echo()
+    for name, text in _facts(status):
+        click.echo(f"  {click.style(name.ljust(9), dim=True)} {text}")
+    if tally.in_doubt:
         click.echo(
-            "  In doubt: the provider may have taken these, and nobody knows. They are not sent again:"
-            f" see `newsletter doubts {issue.slug}`."
+            "\n  In doubt: the provider may have taken these, and nobody knows. They are not sent again:"
+            f"\n  see `newsletter doubts {issue.slug}`."
         )
+
+
+def _bar(tally: Tally) -> str:
+    """Green is out, yellow is in doubt, dark is to come."""
+    done = tally.audience - tally.queued - tally.sending - tally.in_doubt
+    out, doubt = (round(_BAR * one / tally.audience) for one in (done, tally.in_doubt))
+    rest = _BAR - out - doubt
+    drawn = [("━" * out, "green"), ("━" * doubt, "yellow"), ("━" * rest, "bright_black")]
+    return "".join(click.style(text, fg=colour) for text, colour in drawn) + f"  {done / tally.audience:.0%}"
+
+
+def _facts(status: Status) -> Iterator[tuple[str, str]]:
+    issue = status.issue
+    yield "hash", issue.hash[:12]
+    yield "published", f"{issue.published_at:%Y-%m-%d %H:%M} UTC, by {issue.provider}"
+    if round(status.rate or 0):
+        left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
+        yield "rate", f"{status.rate:,.0f}/s{left}"
+    if status.news:
+        yield "feedback", told(status.news)
+    if issue.note:
+        yield "note", issue.note
     for error in status.errors if not status.is_done else ():
-        click.echo(f"  trouble   {error}")
+        yield "trouble", error

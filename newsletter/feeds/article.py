@@ -8,14 +8,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from urllib.parse import urlsplit
 
 from newsletter.feeds import furniture
 from newsletter.feeds.excerpt import excerpt, excerpt_of
 from newsletter.feeds.media import find_image, find_video
 from newsletter.feeds.text import parse, plain, shorten, text_of
+from newsletter.papers import papers_in
 from newsletter.types import FoundArticle, Image, Skipped, Video
 from newsletter.urls import canonical_url, web_address
+
+MOST_PAPERS = 300
+"""References of one article that are kept at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ def make_article(raw: Raw) -> FoundArticle | Skipped:
         categories=_each_once(raw.categories),
         image=raw.image or image,
         video=video,
+        papers=papers_in(unescape(f"{raw.summary} {raw.content}"))[:MOST_PAPERS],
     )
     return _hashed(article)
 

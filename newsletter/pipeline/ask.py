@@ -1,18 +1,16 @@
-"""Ask what only the world knows: whether links and pictures answer, and what SpamAssassin thinks.
+"""Ask what only the world knows: whether links and pictures answer.
 
-Politely: one question at a time to a host, HEAD before GET, and none that was answered within a day. Answers
-are kept in the build folder.
+Politely: one question at a time to a host, HEAD before GET, none that was answered within a day, and no more of a host
+that is not there or keeps us waiting. Answers are kept in the build folder.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 import struct
-import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -26,7 +24,7 @@ import requests
 from newsletter import __version__
 from newsletter.checks import Answer, Case
 from newsletter.checks._page import page_of
-from newsletter.checks.links import form_fault
+from newsletter.checks.links import PLAIN, UNREACHABLE, form_fault
 
 HOSTS = 8
 """Hosts asked at the same time."""
@@ -35,8 +33,12 @@ PAUSE = 0.2
 KEEP_GOOD, KEEP_BAD = timedelta(days=1), timedelta(minutes=10)
 TIMEOUT = (5, 10)
 """Seconds to connect, and to wait for the next byte."""
+MOST_WAITS = 2
+"""Times that a host may keep us waiting in vain."""
 MOST = 6_000_000
 """Bytes of a picture that are counted at most."""
+LONGEST = 20.0
+"""Seconds that a picture may take to come."""
 _HEAD = 65_536
 """Bytes of a picture in which its size is looked for."""
 _RESERVED = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|example|test|invalid)$")
@@ -45,23 +47,25 @@ _NO_HEAD = {400, 401, 403, 404, 405, 406, 429, 500, 501, 503}
 
 
 def wanted(case: Case) -> dict[str, bool]:
-    """Each address worth asking, and whether it is a picture. Names kept for examples (RFC 2606) answer nobody."""
+    """Each address worth asking, and whether it is a picture. Names kept for examples (RFC 2606) answer nobody, and
+    other machines of one's own network are none of a letter's business."""
+    letter = case.config.newsletter
+    own = {urlsplit(one).netloc for one in (letter.site_url, letter.public_url)}
     found: dict[str, bool] = {}
     for edition in case.editions:
         page = page_of(edition.html)
-        found |= {link.href: False for link in page.links if not form_fault_of(link.href)}
+        found |= {link.href: False for link in page.links}
         found |= {one.get("src", ""): True for one in page.all("img")}
-    return {url: picture for url, picture in found.items() if _can_be_asked(url)}
+    return {url: picture for url, picture in found.items() if _can_be_asked(url, own)}
 
 
-def form_fault_of(href: str) -> bool:
-    fault = form_fault(href, set())
-    return fault is not None and not fault[0].startswith(("goes by plain http", "leads to a machine"))
-
-
-def _can_be_asked(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and not _RESERVED.search((parts.hostname or "").lower())
+def _can_be_asked(url: str, own: Container[str]) -> bool:
+    if not url.startswith(("http://", "https://")):
+        return False
+    fault = form_fault(url, set())
+    if fault and not fault[0].startswith(PLAIN):
+        return fault[0].startswith(UNREACHABLE) and urlsplit(url).netloc in own
+    return not _RESERVED.search((urlsplit(url).hostname or "").lower())
 
 
 def ask_all(urls: Mapping[str, bool], now: datetime, *, cache: Path | None = None) -> dict[str, Answer]:
@@ -83,16 +87,27 @@ def ask_all(urls: Mapping[str, bool], now: datetime, *, cache: Path | None = Non
 
 
 def _ask_host(urls: Iterable[str], pictures: Mapping[str, bool]) -> dict[str, Answer]:
-    found = {}
+    found: dict[str, Answer] = {}
     with requests.Session() as session:
         session.headers["User-Agent"] = (
             f"newsletter/{__version__} (checks the links of a letter before it goes out)"
         )
-        for number, url in enumerate(urls):
-            if number:
+        for url in urls:
+            if trouble := _given_up(found):
+                found[url] = Answer(0, url, trouble=trouble)
+                continue
+            if found:
                 time.sleep(PAUSE)
             found[url] = ask(session, url, picture=pictures[url])
     return found
+
+
+def _given_up(found: Mapping[str, Answer]) -> str | None:
+    """Why a host is not asked again: there is none, or it kept us waiting too often already."""
+    troubles = [one.trouble for one in found.values()]
+    if "no such host" in troubles:
+        return "no such host"
+    return "timeout" if troubles.count("timeout") >= MOST_WAITS else None
 
 
 def ask(session: requests.Session, url: str, *, picture: bool) -> Answer:
@@ -138,11 +153,11 @@ def _answer(answer: requests.Response) -> Answer:
 
 
 def _picture(answer: requests.Response) -> Answer:
-    head, count = b"", 0
+    head, count, began = b"", 0, time.monotonic()
     for chunk in answer.iter_content(16_384):
         count += len(chunk)
         head += chunk if len(head) < _HEAD else b""
-        if count > MOST:
+        if count > MOST or time.monotonic() - began > LONGEST:
             break
     told = _answer(answer)
     return Answer(
@@ -213,29 +228,3 @@ def _remember(cache: Path, fresh: Mapping[str, Answer], now: datetime) -> None:
         waiting = cache.with_name(f"{cache.name}.new")
         waiting.write_text(json.dumps(entries, indent=1, sort_keys=True), encoding="utf-8")
         waiting.replace(cache)
-
-
-# --- SpamAssassin ----------------------------------------------------------------------------------------
-
-
-def spam_points(message: bytes, *, program: str = "spamassassin") -> tuple[float, tuple[str, ...]] | None:
-    """Its points for a message by local rules alone, and the rules that gave them; None where it is not there."""
-    path = shutil.which(program)
-    if path is None:
-        return None
-    try:
-        done = subprocess.run(  # noqa: S603 - a program of this machine, a message of our own
-            [path, "-t", "-L", "-x"], input=message, capture_output=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return read_points(done.stdout.decode("utf-8", "replace"))
-
-
-def read_points(report: str) -> tuple[float, tuple[str, ...]] | None:
-    """The points and the names of the rules in a report of `spamassassin -t`."""
-    total = re.search(r"Content analysis details:\s+\((-?[\d.]+) points", report)
-    if not total:
-        return None
-    rules = re.findall(r"^\s*(-?\d+\.\d+) ([A-Z][A-Z0-9_]+)\s", report[total.end() :], flags=re.M)
-    return float(total[1]), tuple(name for points, name in rules if float(points) > 0)

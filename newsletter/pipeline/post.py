@@ -18,16 +18,6 @@ from newsletter.config import Config, span
 from newsletter.errors import MaybeTaken, NotTaken, Rejected, StopSending
 from newsletter.links import Links
 from newsletter.providers import Provider, call
-from newsletter.render.letter import (
-    ADDRESS,
-    AUTOMATIC,
-    CONFIRM,
-    DATA,
-    LINK,
-    MOVING,
-    PREFERENCES,
-    WELCOME,
-)
 from newsletter.render.personalise import Envelope, MailTemplate
 from newsletter.storage import mails, subscribers, suppressions
 from newsletter.storage.consent import Log
@@ -36,6 +26,7 @@ from newsletter.storage.issues import list_editions, list_issues
 from newsletter.storage.mails import Mail
 from newsletter.storage.planning import choose_edition
 from newsletter.types import Edition, IssueState, Outgoing, Recipient, Subscriber, SubscriberState
+from newsletter.types.letters import ADDRESS, AUTOMATIC, CONFIRM, DATA, LINK, MOVING, PREFERENCES, WELCOME
 
 LEASE = timedelta(minutes=5)
 TRIES = 8

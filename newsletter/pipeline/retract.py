@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from newsletter.errors import UsageError
@@ -15,6 +15,11 @@ from newsletter.whole import replace_file
 
 COLUMNS = ("OriginalPaperDOI", "OriginalPaperPubMedID", "RetractionNature")
 """Of the file that Crossref publishes; https://gitlab.com/crossref/retraction-watch-data."""
+
+
+def retractions_path(root: Path) -> Path:
+    """Where a site keeps its list."""
+    return root / "content" / "retractions.tsv"
 
 
 def read_list(path: Path) -> dict[str, str] | None:
@@ -39,16 +44,31 @@ def take_in(source: Path, target: Path) -> int:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(source)) from None
     except UnicodeDecodeError:
         text = source.read_text(encoding="latin-1")
-    rows = csv.DictReader(io.StringIO(text))
-    if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
+    found = notices(_rows(text, str(source)))
+    if not found:
         raise UsageError(
-            f"has no column {missing[0]!r}",
+            "names no retracted paper",
             where=str(source),
-            hint="It must be Retraction Watch's CSV, as Crossref publishes it.",
+            hint="Was it downloaded to its end? The list stays as it was.",
         )
-    found = notices(rows)
     replace_file(target, "".join(f"{key}\t{nature}\n" for key, nature in sorted(found.items())))
     return len(found)
+
+
+def _rows(text: str, where: str) -> Iterator[dict[str, str]]:
+    rows = csv.DictReader(io.StringIO(text))
+    try:
+        if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
+            raise UsageError(
+                f"has no column {missing[0]!r}",
+                where=where,
+                hint="It must be Retraction Watch's CSV, as Crossref publishes it.",
+            )
+        yield from rows
+    except csv.Error as error:
+        raise UsageError(
+            f"is no CSV: {error}", where=f"{where}:{rows.line_num}", hint="The list stays as it was."
+        ) from None
 
 
 def notices(rows: Iterable[dict[str, str]]) -> dict[str, str]:
@@ -57,11 +77,16 @@ def notices(rows: Iterable[dict[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in rows:
         nature = (row["RetractionNature"] or "").strip()
-        for key in (
-            (row["OriginalPaperDOI"] or "").strip().lower(),
-            (row["OriginalPaperPubMedID"] or "").strip(),
-        ):
-            known = "10." in key or (key.isdigit() and key != "0")
-            if known and nature in grave and grave.index(nature) >= grave.index(found.get(key, grave[0])):
+        for key in _keys(row):
+            if nature in grave and grave.index(nature) >= grave.index(found.get(key, grave[0])):
                 found[key] = nature
     return {key: nature for key, nature in found.items() if nature != "Reinstatement"}
+
+
+def _keys(row: dict[str, str]) -> Iterator[str]:
+    """The DOI in small letters, without an address before it, and the PMID; `0` and `unavailable` are none."""
+    doi, pmid = ((row[name] or "").strip().lower() for name in COLUMNS[:2])
+    if "10." in doi:
+        yield doi[doi.index("10.") :]
+    if pmid.isdigit() and pmid != "0":
+        yield pmid

@@ -16,17 +16,6 @@ from newsletter.render.renderer import Renderer
 from newsletter.render.view import site_context
 from newsletter.types import ALL_TOPICS, Edition, edition_hash
 
-CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA, WELCOME = (
-    "confirm",
-    "preferences",
-    "link",
-    "address",
-    "moving",
-    "data",
-    "welcome",
-)
-AUTOMATIC = (CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA)
-"""Answers to what somebody did (RFC 3834): no answering machine answers them."""
 PLACE = "[button]"
 _NEEDED = ("Subject", "Heading")
 

@@ -13,10 +13,10 @@ from markupsafe import Markup
 from newsletter.render.clean import clean, safe_address
 
 _INLINE_TAGS = {"strong", "em", "a", "code"}
-_TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "h3", "h4", "hr", "code"}
-_LINK_SCHEMES = {"http", "https", "mailto"}
-_HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
-"""The page has its own h1 and h2: a note's headings stand below them."""
+_TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "h2", "h3", "h4", "hr", "code"}
+_LINK_SCHEMES = {"http", "https", "mailto", "tel"}
+_FIRST, _DEEPEST = 2, 4
+"""Levels of a note's headings: the page has its own h1, and the note stands right below it."""
 _MAX_NESTING = 20
 """Mail programs lose deeper content, and MJML's parser fails on much deeper."""
 
@@ -29,7 +29,7 @@ def _markdown() -> MarkdownIt:
 
 
 def note_html(note: str) -> Markup:
-    """Markdown as HTML made of a few safe tags; links only to http, https and mailto."""
+    """Markdown as HTML made of a few safe tags; links only to http, https, mailto and tel."""
     return _safe_html(_markdown().parse(_prepared(note)), _TAGS)
 
 
@@ -57,8 +57,12 @@ def _prepared(note: str) -> str:
 
 
 def _settle(tokens: list[Token]) -> None:
+    above = next((int(one.tag[1]) for one in tokens if one.type == "heading_open"), _FIRST) - _FIRST
     for token in tokens:
-        token.tag = _HEADINGS.get(token.tag, token.tag)
+        if token.type.startswith(
+            "heading"
+        ):  # however deep its editor begins, the first one comes next to the page's own
+            token.tag = f"h{min(_DEEPEST, max(_FIRST, int(token.tag[1]) - above))}"
         if token.type == "link_open":
             token.attrs = {"href": safe_address(str(token.attrs.get("href", "")), _LINK_SCHEMES) or ""}
         if token.content:
@@ -140,7 +144,7 @@ def _inline_text(children: list[Token]) -> str:
         elif child.type == "link_close":
             href, start = open_links.pop()
             words = "".join(parts[start:])
-            shown = href.removeprefix("mailto:")
+            shown = href.removeprefix("mailto:").removeprefix("tel:")
             if shown and words != shown:
                 parts.append(f" ({shown})")
         elif child.type in ("softbreak", "hardbreak"):

@@ -1,4 +1,4 @@
-"""Which templates an issue is made of: the entry points, and everything they include, import or extend."""
+"""Which templates mails are made of: the entry points, and everything they include, import or extend."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ from jinja2 import meta
 from newsletter.errors import TemplateError
 from newsletter.render.renderer import _STYLES, ISSUE, Renderer
 
+SINGLE = "mail"
+
 
 def issue_sources(renderer: Renderer) -> dict[str, str]:
     """Template name → its text, of all that an issue's mails are made of. Raises TemplateError.
 
     One that chooses a template by a computed name may use any: then all of them count.
     """
+    return _sources(renderer, [f"{ISSUE}.mjml.j2", f"{ISSUE}.txt.j2", _STYLES])
+
+
+def mail_sources(renderer: Renderer) -> dict[str, str]:
+    """The same of single mails, too. Raises TemplateError."""
+    return _sources(
+        renderer, [f"{name}.{part}.j2" for name in (ISSUE, SINGLE) for part in ("mjml", "txt")] + [_STYLES]
+    )
+
+
+def _sources(renderer: Renderer, wanted: list[str]) -> dict[str, str]:
     env = renderer.environment
     found: dict[str, str] = {}
-    wanted = [f"{ISSUE}.mjml.j2", f"{ISSUE}.txt.j2", _STYLES]
     while wanted:
         name = wanted.pop()
         if name in found:

@@ -201,7 +201,7 @@ def _select() -> Select[Any]:
 
 def _article(row: Row[Any]) -> Article:
     values = {name: getattr(row, name) for name in _NAMES}
-    values["categories"] = tuple(row.categories)
+    values["categories"], values["papers"] = tuple(row.categories), tuple(row.papers)
     values["image"] = Image(**row.image) if row.image else None
     values["video"] = Video(**row.video) if row.video else None
     return Article(**values)
@@ -220,6 +220,7 @@ def _values(found: FoundArticle, placement: Placement) -> dict[str, Any]:
         "published_at": found.published_at,
         "updated_at": found.updated_at,
         "categories": list(found.categories),
+        "papers": list(found.papers),
         "image": asdict(found.image) if found.image else null(),
         "video": asdict(found.video) if found.video else null(),
         "section": placement.section,

@@ -103,6 +103,7 @@ articles = Table(
     Column("categories", JSON, nullable=False),  # a list of names, in the feed's order
     Column("image", JSON),  # {url, alt, width, height}; NULL: the article has no usable picture
     Column("video", JSON),  # {url, still}; NULL: it has no video we know how to show
+    Column("papers", JSON, nullable=False, server_default="[]"),  # DOIs and PMIDs that its text names
     Column("section", Text, nullable=False),
     Column("reason", Text, nullable=False),  # why this section, in words
     Column("first_seen_at", UtcDateTime, nullable=False),

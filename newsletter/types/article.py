@@ -38,3 +38,5 @@ class Article:
     categories: tuple[str, ...] = ()
     image: Image | None = None
     video: Video | None = None
+    papers: tuple[str, ...] = ()
+    """DOIs and PMIDs that its text names."""

@@ -55,6 +55,8 @@ class FoundArticle:
     categories: tuple[str, ...] = ()
     image: Image | None = None
     video: Video | None = None
+    papers: tuple[str, ...] = ()
+    """DOIs and PMIDs that its text names; no part of the hash."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def main() -> int:
     print(f"{'round':<18}{'faults':>7}{'found':>7}{'good':>6}{'stopped':>9}")
     for name, bad, well, blind in corpus:
         gone, wrong = missed(bad), stopped(well)
-        found = 1 - len(gone) / len(bad)
+        found = 1 - len(gone) / max(1, len(bad))
         print(f"{name:<18}{len(bad):>7}{found:>7.3f}{len(well):>6}{len(wrong) / len(well):>9.3f}{blind}")
         lost, blocked = [*lost, *gone], [*blocked, *wrong]
         counts = [counts[0] + len(bad), counts[1] + len(well)]

@@ -42,7 +42,7 @@ ERRORS: tuple[tuple[str, str, Change], ...] = (
     ("empty_parts", "the same words twice", lambda d: title("Pain after shingles: what helps")(blurb("Pain after shingles: what helps")(d))),
     ("required_parts", "leaving behind the edge", html('~(<a class="target" href="@@unsubscribe_url@@"[^>]*>.*?</a>)', r'<div style="text-indent:-9999px">\1</div>')),
     ("required_parts", "an address of one word", settings("Pain Matters Clinic, 400 Desert Road, Tucson, AZ 85701", "Tucson-AZ")),
-    ("headers", "an answer to nowhere", settings('reply_to = "editors@painmatters.org"', 'reply_to = "editors"')),
+    ("build", "an answer to nowhere", settings('reply_to = "editors@painmatters.org"', 'reply_to = "editors"')),
     ("headers", "no To", lambda d: replace(d, mails=lambda m: m.replace(b"\r\nTo: ", b"\r\nX-To: ", 1))),
     ("text_part", "a look without the play link", lambda d: template("parts/story.txt.j2", "{{ item.video }}", "")(story(video="https://vimeo.com/1234", image=f"{SITE}/a.jpg", alt="A still of the talk")(d))),
     # --- templates

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import fifth_round
 import fourth_round
+import seventh_round
 import sixth_round
 import third_round
 from broken_issues import Broken, plain, with_last
@@ -34,6 +35,7 @@ ROUNDS = (
     Round("fourth", fourth_round, 0.86, 0.026),
     Round("fifth", fifth_round, 0.91, 0.027),
     Round("sixth", sixth_round, 0.94, 0.000),
+    Round("seventh", seventh_round, 1.00, 0.297),  # good issues alone, each sentence a trap
 )
 _HELP = re.compile(r"\[\[brand\.resources\]\]\n(?:\w+ = .*\n)+")
 

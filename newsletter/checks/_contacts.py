@@ -112,7 +112,7 @@ def _is_date_or_count(number: str, plain: str) -> bool:
     years = all(len(part) == 4 and part[0] in "12" for part in parts)
     dates = len(parts) == 3 and sorted(map(len, parts)) in ([2, 2, 4], [2, 2, 2], [1, 2, 4])
     thousands = len(parts) > 1 and len(parts[0]) <= 3 and all(len(part) == 3 for part in parts[1:])
-    return years or dates or (thousands and len(plain) in (7, 9) and ("." in number or " " in number))
+    return years or dates or (thousands and len(plain) in (7, 8, 9) and ("." in number or " " in number))
 
 
 def identifiers(text: str) -> Iterator[str]:

@@ -41,6 +41,7 @@ _UNIT = (
     r"(?:mg|mcg|µg|μg|ug|milligram(?:me)?s?|microgram(?:me)?s?|ml|millilit(?:er|re)s?|cc|iu|i\.u\.|mmol|meq)"
 )
 _TAKE = r"(?:tak(?:e|es|ing)|took|try|use|swallow|start with|up to|needs?|add)"
+_MEAL = r"(?:food|meals?|water|each|every|your)"
 _TIMES = r"(?:once|twice|(?:two|three|four|\d) times)"
 _EACH = r"(?:an?|per|each|every|daily|nightly|twice|once|three times)"
 DOSE = re.compile(
@@ -49,8 +50,9 @@ DOSE = re.compile(
         \b{_NUMBER} ?(?:g|grams?|units?) daily\b
         \b(?:{_NUMBER}|(?:half )?an?|one|two|three|four) ?grams? of\b
         \b(?:half an?|a half|a quarter of an?|one and a half) {_FORM}\b
-        \b{_TAKE} (?:just |only |the )?{_COUNT} (?:\w+ )?{_FORM}\b
-        \b{_COUNT} (?:\w+ )?{_FORM} (?:{_EACH}|against|before|after|at|with|in the)\b
+        \b{_TAKE} (?:just |only |the )?(?!an? ){_COUNT} (?:\w+ )?{_FORM}\b
+        \b{_TAKE} (?:just |only )?an? (?:\w+ )?{_FORM}\b(?! (?:for|when|and|or|if|to)\b)
+        \b{_COUNT} (?:\w+ )?{_FORM} (?:{_EACH}|against|before|after|at|in the|with {_MEAL})\b
         \b{_COUNT} {_FORM} of (?:\w+ ){{1,3}}(?:{_EACH}|before|after|at|with)\b
         \b{_TIMES} (?:a day|daily|a night|per day)\b(?=.*\b(?:take|dose|pill|tablet)\w*)
         \b(?:double|triple|halve|skip|increase|raise|lower) (?:your|the) dose\b

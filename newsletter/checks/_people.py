@@ -40,7 +40,7 @@ NAME = re.compile(
 _OTHER = re.compile(
     any_of(r"""
         \b(?:Mr|Mrs|Ms|Miss)\.? [A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?
-        (?<![\w.])[A-Z]\. ?(?:[A-Z]\. ?)?[A-Z][a-z][\w’'-]+ | \b[A-Z][a-z]+ [A-Z]\.(?=[ ,])
+        (?<![\w.])(?!U\. ?[SKN]\.|E\. ?U\.)[A-Z]\. ?(?:[A-Z]\. ?)?[A-Z][a-z][\w’'-]+ | \b[A-Z][a-z]+ [A-Z]\.(?=[ ,])
     """)
 )
 """A person by a form of address, by an initial: `Mrs. Alvarez`, `J. Whitfield`, `Ngozi A.`"""
@@ -90,14 +90,16 @@ _UNDERGOES = any_of("""
     has | had | have | developed | endur(?:es|ed) | beats? | overcame | fought | survived | conquered | quit
     manages? | managed | got | gets
 """)
+_THOUGHT = r"(?! (?:the|a|this) (?:question|idea|problem|puzzle|law|case))"
 _DETAIL = re.compile(
     any_of(rf"""
         \b(?:was|were|is|been|got|being) (?:\w+ )?(?:diagnosed|disabled|hospitali[sz]ed|paraly[sz]ed|bedridden)\b
         \b(?:was|were|is|been|got|being) (?:\w+ )?(?:addicted|hooked|prescribed)\b | \bsuffer(?:s|ed|ing)\b
-        \b(?:lives?|lived|living|struggl\w+|battl\w+|cop\w+|deal\w*|dealt) with\b
+        \b(?:lives?|lived|living|struggl\w+|battl\w+|cop\w+|deal\w*|dealt) with\b{_THOUGHT}
         \btold (?:she|he|they) had\b | \b{_UNDERGOES} (?:(?!(?:relief|help|about|to|from)\b)\w+ ){{0,3}}{_ILL}
         \b(?:takes?|took|taking|prescribed|swallow\w*) (?:\d|(?:\w+ ){{0,2}}{_ILL})
-        \bon (?:\d|(?:\w+ )?{_MEDICINE}) | \b(?:her|his|their) (?:\w+ ){{0,3}}{_ILL}
+        \bon (?:\d+ ?(?:mg|mcg|ml|pills?|tablets?|meds)|(?:\w+ )?{_MEDICINE})
+        \b(?:her|his|their) (?:\w+ ){{0,3}}{_ILL}
         \bwho (?:has|had) (?:\w+ )?{_ILL} | \boverdos\w+ | \blost (?:her|his) (?:leg|arm|job|foot|hand)\b
         \b(?:can no longer|cannot|can['’]t) (?:walk|work|sleep|sit|stand)\b
     """),

@@ -30,7 +30,7 @@ _ENDS = any_of("""
     cur(?:e|es|ed|ing) | end(?:s|ed|ing)? | put(?:s|ting)? an end to | eliminat(?:e|es|ed|ing)
     eras(?:e|es|ed|ing) | eradicat(?:e|es|ed|ing) | banish(?:es|ed|ing)? | abolish(?:es|ed)?
     conquer(?:s|ed)? | defeat(?:s|ed)? | melt(?:s|ed)? away | wip(?:e|es|ed) (?:out|away) | dissolv(?:e|es|ed)
-    revers(?:e|es|ed|ing) | undo(?:es)? | get(?:s)? rid of | destroy(?:s|ed)? | free(?:s)? you (?:of|from)
+    revers(?:e|es|ed|ing) | undo(?:es)? | get(?:s)? rid of | free(?:s)? you (?:of|from)
     kill(?:s|ed)? off
 """)
 _FOREVER = any_of(r"forever | for ever | for good(?! \w) | permanently | once and for all | for life(?! \w)")
@@ -63,7 +63,8 @@ _KINDS: dict[str, str] = {
         (?:clinically|scientifically|medically) proven to (?:end|eliminate|erase|cure|heal|reverse|stop|work)
     """),
     "all": words(rf"""
-        works? (?:for|on) (?:everyone|everybody|anyone|anybody|every (?:patient|person|body)|all(?! of the))
+        works? (?:for|on) (?:everyone|everybody|anyone|anybody|every (?:patient|person|body))
+        works? (?:for|on) all(?! of the| ages| levels| kinds| sizes)
         (?:helps?|solves?|{_HELPS}) {_EVERYBODY}
         (?:works?|helps?|eases?|{_HELPS})\b[^.!?]{{0,30}}\bfor (?:everyone|everybody|anyone|all)(?=\W*$|[.,!])
         in (?:every|all|100 ?%|100 percent of) (?:patients?|cases?|people|users?)(?=[.!]|$)
@@ -111,7 +112,8 @@ _KINDS: dict[str, str] = {
         (?:lasting|lifelong|lifetime) cure | no more (?:\w+ )?{_AILING}(?! than)
     """),
     "end": words(rf"""
-        {_ENDS} (?:of )?{_ILL} | the end of {_ILL} as we know it
+        {_ENDS} (?:of )?{_ILL} | destroy(?:s|ed)? (?:{_WHOSE} ){{0,3}}(?:pain|aches?|inflammation|suffering)
+        the end of {_ILL} as we know it
         (?:heal|regrow|regenerate|rebuild)(?:s|ed)? (?:\w+ )?{_ILL}
         {_ILL} (?:vanishe[sd]|melts away|melted away|disappeared|is history|is gone for good)
     """),

@@ -9,39 +9,48 @@ from newsletter.checks._prose import quoted, sentences
 from newsletter.checks._words import any_of, words
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*"
+_SPAN = r"(?:minutes?|hours?|days?|weeks?|months?|years?)"
 _FURNITURE = re.compile(
     any_of(rf"""
-        (?<![\d,])\b\d{{1,4}} (?:comments?|repl(?:y|ies)|responses)\b(?=\s*(?:$|[|·•–—-]|leave|share|on\b))
+        (?:^|[|·•–—.!?)]\s?)\d{{1,4}} (?:comments?|repl(?:y|ies)|responses)\b(?=\s*(?:$|[|·•–—-]|leave|share))
+        (?:^|[|·•–—.!?)]\s?)\d{{1,4}} (?:comments?|repl(?:y|ies)|responses) on (?-i:[A-Z“"])
         \bleave a (?:reply|comment)\b | \bcomments are closed\b | \b(?:add|post) (?:a|your) comment\b
         \byour comment is awaiting\b | \bshare (?:this )?on (?:facebook|twitter|x|linkedin|pinterest)\b
         \b(?:share|tweet|pin) (?:this|it)(?=\s*\||$)
         \b(?:says|wrote|said|commented)\s*:?\s+(?:on )?{_MONTH} \d{{1,2}}, ?\d{{4}}
-        \b\w+ \d{{1,2}}, ?\d{{4}} at \d{{1,2}}:\d\d | \b(?:posted|submitted) by\b
-        \b\d+ (?:minutes?|hours?|days?|weeks?|months?|years?) ago\b(?=\s*(?:$|[|–-]))
-        \b(?:wrote|said|commented|says|writes): ?[“\"]?(?-i:I)\b | \brepl(?:y|ied) (?:from|by|to) (?-i:[A-Z])
-        \bin reply to\b | \b(?:permalink|upvote|flag as)\b
+        \b\w+ \d{{1,2}}, ?\d{{4}} at \d{{1,2}}:\d\d | \b(?:posted|submitted) by (?-i:[A-Z])
+        ^(?:\S+ ){{0,3}}\d+ {_SPAN} ago\b(?=\s*(?:$|[|–-])) | \b\d+ {_SPAN} ago\s*(?=[|–-])
+        \b(?:wrote|said|commented|says|writes): ?(?-i:I)\b | (?:^|[.!?|·] ?)repl(?:y|ied) (?:from|by|to) (?-i:[A-Z])
+        \bin reply to (?-i:[A-Z])[\w.]+(?: (?-i:[A-Z])[\w.]*)?\s*(?=$|[|:·•–—-])
+        \b(?:permalink|upvote|flag as)\b
         \b(?:username|anonymous|guest)(?: user)? (?:says|wrote|said)\b
     """),
     re.I,
 )
+_OF_ME = r".{0,120}\b(?:I|my|me)\b"
+_PRAISE = r"(?:great|good|nice|wonderful|excellent|awesome|helpful)"
+_TO_US = r"(?:^|[.!?,] |\b(?:such an?|this is an?|what an?|really|very) )"
 _SPOKEN = re.compile(
-    any_of(r"""
+    any_of(rf"""
         \b(?:hi|hello|dear|thanks?|thank you),? (?:dr|doctor|doc)\b | ^(?:hi|hello|hey|dear),? (?-i:[A-Z])\w+
-        \bthank(?:s| you)[^.!?]{0,30}\bfor (?:this|the|your|sharing|posting|writing)\b
+        \bthank(?:s(?! to\b)| you)[^.!?]{{0,30}}\bfor (?:this|the|your|sharing|posting|writing)\b
         \b(?:just )?stumbled (?:on|upon|across) (?:this|your)\b
-        \bdo(?:es)? any(?:one|body) (?:else|here|know)\b
+        \bdo(?:es)? any(?:one|body) (?:else|here|know (?:of|if|any|anything|anyone|an?|where|who|how to))\b
         \b(?:has|have|is) any(?:one|body) (?:else|here|tried|had|out there|there)\b
-        \b(?:can|does|could) any(?:one|body) (?:relate|help|recommend|tell)\b | \bany(?:one|body) else\b
+        \b(?:can|does|could) any(?:one|body) (?:relate|help|recommend|tell)\b
+        \bany(?:one|body) else(?:\?| (?:have|has|had|get|gets|feel|feels|with|here|out there|try|tried|taking)\b)
         \bsame (?:here|for me|thing happened)\b
-        \b(?:great|good|nice|wonderful|excellent|awesome|helpful) (?:post|article|blog|read|info|site|website)\b
+        {_TO_US}{_PRAISE} (?:post|article|blog|read|info|site|website)\b
         \b(?:so )?glad (?:I|we) (?:found|came across|read)\b
         \b(?:just )?found (?:this|your) (?:site|blog|page|article|website)\b
         \bplease (?:help|advise|respond|reply|pray)\b
         \bplease (?:e-?mail|contact|call|phone) (?:me|our|us)\b | \be-?mail me\b
-        \b(?:any|some) (?:advice|suggestions|ideas|help) (?:would|is|are|for me)\b | \bgod bless\b
-        \bhang in there\b | \bin advance\b | \bprayers\b | \b(?:hugs|xoxo|lol|smh|omg|imo|tia)\b
+        \b(?:any|some) (?:advice|suggestions|ideas|help) (?:would|for me|(?:is|are) (?:appreciated|welcome))\b
+        \bgod bless\b
+        \bhang in there\b | \b(?:thanks?|thank you|thx)(?: \w+){{0,3}} in advance\b
+        \bprayers\b | \b(?:hugs|xoxo|lol|smh|omg|imo|tia)\b
         \b(?:so |very )?sorry to hear\b | ^(?-i:[A-Z])\w+(?: (?-i:[A-Z])[\w.]+)?, please\b
-        \bis there (?:a|any) (?:doctor|dr|specialist|clinic|one)\b[^.!?]{0,30}\b(?:in|near|who)\b.{0,120}\b(?:I|my|me)\b
+        \bis there (?:a|any) (?:doctor|dr|specialist|clinic|one)\b[^.!?]{{0,30}}\b(?:in|near|who)\b{_OF_ME}
     """),
     re.I,
 )
@@ -88,7 +97,8 @@ _DOES = any_of("""
 _AT_WORK = re.compile(
     words(rf"""
         (?:my|our) (?:patients|practice|clinic|colleagues?|team|readers|students|research|book|interview|column|desk)
-        as an? (?:\w+ ){{0,3}}{_WORKERS} | I {_DOES} (?:\w+ )?(?:people|patients|them|with|to|dr|the|readers)
+        as an? (?:\w+ ){{0,3}}{_WORKERS} | (?<=: )an? (?:\w+ ){{0,3}}{_WORKERS}
+        I {_DOES} (?:\w+ )?(?:people|patients|them|with|to|dr|the|readers)
     """),
     re.I,
 )

@@ -28,7 +28,7 @@ _DENIED_AFTER = re.compile(
     + any_of(r"""
         (?:is|are|was|does|do|will|can)(?: not|n['’]t)\b | cannot\b | does not exist\b | yet to\b | unlikely\b
         rare(?:ly)?\b | myths?\b | scams?\b | (?:still )?unknown\b | remains? (?:elusive|unknown|far)\b
-        in (?:mice|rats|animals|the lab\w*)\b
+        in (?:mice|rats|animals|the lab\w*)\b | [;,–—-]+\s*(?:but )?no (?:study|trial|evidence|proof)\b
     """),
     re.I,
 )

@@ -26,7 +26,7 @@ from newsletter.content import (
 )
 from newsletter.content.draft import address, draft_text, one_line, quoted
 from newsletter.errors import ContentError
-from newsletter.types import Image, Pick
+from newsletter.types import Image, Issue, Pick
 
 SLUG = "2026-11-26"
 PATH = Path(f"{SLUG}.md")
@@ -326,9 +326,26 @@ def test_a_draft_reads_back_as_it_was_proposed() -> None:
     assert (issue.subject, issue.preheader) == (proposal().subject, proposal().preheader)
     assert issue.lead == proposal().lead.url
     assert [(name, [pick.url for pick in picks]) for name, picks in issue.picks] == [
-        (name, [one.url for one in chosen]) for name, chosen in proposal().picks
+        (name, [one.url for one in chosen]) for name, chosen in proposal().picks if chosen
     ]
     assert (issue.drafted_at, issue.note, issue.author) == (TUESDAY, "", None)
+
+
+def test_a_section_without_news_is_a_remark_that_can_be_made_a_section_of() -> None:
+    """An empty section would be a mistake; without its marks the remark is a pick, and a refresh adds one itself."""
+    text = draft_text(proposal(), ZONE)
+    assert "  # Nothing new for treatments. To add a pick:\n  # treatments:\n  #   - https://…\n" in text
+    by_hand = text.replace("# treatments:", "treatments:").replace(
+        "#   - https://…", "  - https://pain.example/x/"
+    )
+    assert ("treatments", 1) in [(name, len(picks)) for name, picks in parsed(by_hand).picks]
+    added = {"treatments": (article("blocks", "treatments"),)}
+    again = refreshed(text, Path(f"{SLUG}.md"), added, (), TUESDAY, ZONE)
+    assert ("treatments", 1) in [(name, len(picks)) for name, picks in parsed(again).picks]
+
+
+def parsed(text: str) -> Issue:
+    return parse_issue(text, slug=SLUG, sections=SECTIONS)
 
 
 def test_a_draft_shows_titles_and_what_was_left_out_as_remarks() -> None:

@@ -72,11 +72,13 @@ def _lines(proposal: Proposal, zone: ZoneInfo) -> Iterator[str]:
     yield ""
     yield "picks:"
     for section, chosen in proposal.picks:
-        yield f"  {section}:"
+        # A section without a pick would be an empty one, which is a mistake: it is only a remark.
+        yield f"  {section}:" if chosen else f"  # Nothing new for {section}. To add a pick:"
         for article in chosen:
             yield from pick_lines(article, zone, indent="    ")
         if not chosen:
-            yield "    # Nothing new. To add a pick, write its address:  - https://…"
+            yield f"  # {section}:"
+            yield "  #   - https://…"
         yield ""
     yield from _left_out(proposal.left_out, zone)
     yield "---"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from newsletter.addresses import read_address
 from newsletter.pipeline import preferences, privacy, subscribe
 from newsletter.storage import mails, subscribers
-from newsletter.storage.consent import Log
+from newsletter.storage.consent import Action, Log, has_happened
 from newsletter.storage.database import reading, writing
 from newsletter.storage.mails import Budget
 from newsletter.storage.together import Together
@@ -37,6 +37,11 @@ class SelfService:
     def find(self, subscriber_id: int) -> Subscriber | None:
         with reading(self.store.engine) as conn:
             return subscribers.find_subscriber(conn, subscriber_id)
+
+    def has_moved(self, subscriber_id: int, *, after: datetime) -> bool:
+        """Whether they have taken another address since: what was mailed to them before went to the old one."""
+        with reading(self.store.engine) as conn:
+            return has_happened(conn, subscriber_id, Action.ADDRESS_CHANGED, after=after)
 
     def _write(
         self, verb: Callable[Concatenate[Connection, P], T], *args: P.args, **particulars: P.kwargs
@@ -93,6 +98,7 @@ class SelfService:
         )
 
     def confirm_address(self, subscriber_id: int, mark: str, *, origin: Origin, now: datetime) -> bool:
+        """Whether they have that address now."""
         return self._write(
             preferences.confirm_address, subscriber_id, mark, origin=origin, log=self.log, now=now
         )

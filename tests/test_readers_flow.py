@@ -359,3 +359,43 @@ def test_the_service_may_lie_under_a_path(tmp_path: Path):
         page = site.get(site.issue_link(ANA).removeprefix(site.base)).text
         assert 'action="/letter/preferences/' in page
         assert site.get("/letter/healthz", base_url="https://example.org").status_code == 200
+
+
+def test_who_has_left_finds_the_way_back_and_nothing_that_is_not_so(site: WebSite):
+    """By whichever page they left: undo while it is to be had, no second question, no word of something saved."""
+    site.join(ANA)
+    leave, preferences = site.issue_link(ANA, "unsubscribe"), site.issue_link(ANA)
+    pages = [site.post(f"{preferences}/leave").text, site.get(leave).text]
+    assert [("You have left" in page, "/undo" in page, "Leave now" in page) for page in pages] == [
+        (True, True, False)
+    ] * 2
+    for deed in ("topics", "pause", "resume", "name"):
+        page = site.post(f"{preferences}/{deed}", {"topic": "news", "weeks": "2", "first_name": "A"}).text
+        assert "You have left" in page
+        assert 'role="status"' not in page
+    assert "on its way" in site.post(f"{preferences}/data").text
+    site.wait(days=2)
+    late = site.get(leave).text
+    assert ("/undo" in late, "Subscribe again" in late) == (False, True)
+
+
+def test_no_reason_is_taken_from_who_has_not_left(site: WebSite):
+    """The page stays open in another tab after undo: it must not say that they have left."""
+    site.join(ANA)
+    leave = site.issue_link(ANA, "unsubscribe")
+    site.post(leave)
+    site.post(f"{leave}/undo")
+    answer = site.post(f"{leave}/reason", {"reason": "too-many"})
+    assert "You are subscribed" in answer.text
+    assert "You have left" not in answer.text
+
+
+def test_a_mail_that_is_not_sent_is_not_promised(site: WebSite):
+    """Within the cool-down, and past the cap: who waits for a mail must know that none comes."""
+    site.join(ANA)
+    preferences = site.issue_link(ANA)
+    for deed in ("data", "link"):
+        assert "is on its way" in site.post(f"{preferences}/{deed}").text
+        again = site.post(f"{preferences}/{deed}").text
+        assert ("is on its way" in again, "a little while ago" in again) == (False, True)
+        assert len(site.mails(deed)) == 1

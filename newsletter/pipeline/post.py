@@ -121,8 +121,11 @@ def _address(conn: Connection, office: Office, mail: Mail, reader: Subscriber | 
     if reader is None or reader.state is SubscriberState.ERASED:
         return None
     if mail.kind == ADDRESS:
-        wanted = subscribers.find_new_address(conn, reader.id)
-        return wanted.email if wanted else None
+        return reader.new_email
+    if (
+        mail.kind == MOVING and reader.new_email is None
+    ):  # the address they have now is not the one to be told
+        return None
     found = read_address(reader.email) if reader.email else None
     suppressed = found and suppressions.find_suppression(conn, found, keys=office.log.keys)
     if suppressed and suppressed.reason is not suppressions.Reason.ERASED:

@@ -100,13 +100,14 @@ def request_address(
         return NewAddress(Moved.NOTHING, found)
     mark = address_mark(address.key)
     network = log.hash_network(origin.network)
-    mail_id = mails.take_mail(
-        conn, subscriber_id, NEW_ADDRESS_MAIL, budget, now=now, network_hash=network, detail=mark
-    )
-    if mail_id is None:
+    if not mails.may_send(conn, subscriber_id, NEW_ADDRESS_MAIL, budget, now=now, network_hash=network):
         return NewAddress(Moved.NOTHING, found)
     subscribers.change(conn, subscriber_id, (ACTIVE,), new_email=address.email, new_email_key=address.key)
+    # In this order: the old address knows of it before the new one can press.
     mails.add_mail(conn, subscriber_id, OLD_ADDRESS_MAIL, now=now, network_hash=network)
+    mail_id = mails.add_mail(
+        conn, subscriber_id, NEW_ADDRESS_MAIL, now=now, network_hash=network, detail=mark
+    )
     log.append(conn, subscriber_id, Action.ADDRESS_REQUESTED, origin, now=now)
     return NewAddress(Moved.CONFIRM, subscribers.find_subscriber(conn, subscriber_id), mark, mail_id)
 
@@ -123,18 +124,24 @@ def keep_address(conn: Connection, subscriber_id: int, *, origin: Origin, log: L
 def confirm_address(
     conn: Connection, subscriber_id: int, mark: str, *, origin: Origin, log: Log, now: datetime
 ) -> bool:
-    """The new address answered. False when it no longer waits, or somebody has it by now: ask again then.
+    """The new address answered: whether it is the reader's now, by this press or by one before. False when it no
+    longer waits, or somebody else has it: ask again then.
 
     The old one is kept as a keyed hash alone, so that no import writes to it again.
     """
     found = subscribers.find_subscriber(conn, subscriber_id)
+    if found is None or found.email is None or found.state is not ACTIVE:
+        return False
+    own = read_address(found.email)
+    if address_mark(own.key) == mark:
+        return True
     wanted = subscribers.find_new_address(conn, subscriber_id)
-    if found is None or found.email is None or wanted is None or address_mark(wanted.key) != mark:
+    if wanted is None or address_mark(wanted.key) != mark:
         return False
     if not _is_free(conn, wanted, log) or not subscribers.move(conn, subscriber_id, wanted, (ACTIVE,)):
         return False
     suppressions.lift_erased(conn, wanted, keys=log.keys)
-    suppressions.add_erased(conn, read_address(found.email), keys=log.keys, now=now)
+    suppressions.add_erased(conn, own, keys=log.keys, now=now)
     log.append(conn, subscriber_id, Action.ADDRESS_CHANGED, origin, now=now)
     return True
 

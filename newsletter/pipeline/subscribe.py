@@ -216,9 +216,7 @@ def undo(
 ) -> bool:
     """Take back leaving, soon after. False when too late, or when the reader had never confirmed."""
     found = subscribers.find_subscriber(conn, subscriber_id)
-    if found is None or found.email is None or found.unsubscribed_at is None or found.confirmed_at is None:
-        return False
-    if now - found.unsubscribed_at > within:
+    if found is None or found.email is None or not can_undo(found, now, within):
         return False
     if suppressions.find_suppression(conn, read_address(found.email), keys=log.keys):
         return False
@@ -228,6 +226,13 @@ def undo(
     if changed:
         log.append(conn, subscriber_id, Action.RETURNED, origin, now=now)
     return changed
+
+
+def can_undo(reader: Subscriber, now: datetime, within: timedelta = UNDO_WITHIN) -> bool:
+    """Whether leaving can still be taken back, as far as the reader's own row tells."""
+    if reader.state is not UNSUBSCRIBED or reader.unsubscribed_at is None or reader.confirmed_at is None:
+        return False
+    return now - reader.unsubscribed_at <= within
 
 
 def _refuse_suppressed(conn: Connection, address: Address, log: Log) -> None:

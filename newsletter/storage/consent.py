@@ -196,6 +196,14 @@ def list_lines(conn: Connection, subscriber_id: int) -> list[dict[str, Any]]:
     return [{**row._mapping, "previous_hash": row.previous_hash or ""} for row in rows]
 
 
+def has_happened(conn: Connection, subscriber_id: int, action: Action, *, after: datetime) -> bool:
+    """Whether one of a reader's lines after that moment is of this action."""
+    lines = select(consent.c.id).where(
+        consent.c.subscriber_id == subscriber_id, consent.c.action == action.value, consent.c.at > after
+    )
+    return conn.execute(lines.limit(1)).first() is not None
+
+
 def forget_networks(conn: Connection, subscriber_ids: Iterable[int]) -> None:
     """Delete the network addresses that were kept in the clear; the keyed hashes stay in their lines."""
     lines = select(consent.c.id).where(consent.c.subscriber_id.in_(list(subscriber_ids)))

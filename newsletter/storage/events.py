@@ -17,8 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from newsletter.addresses import Address, read_address
 from newsletter.errors import AddressError
 from newsletter.storage import suppressions
-from newsletter.storage.consent import Action
-from newsletter.storage.schema import consent, deliveries, events, issues, mails, subscribers
+from newsletter.storage.consent import Action, has_happened
+from newsletter.storage.schema import deliveries, events, issues, mails, subscribers
 from newsletter.types import Event
 
 _DELIVERY = re.compile(r"([0-9]{1,9})-([0-9]{1,9})").fullmatch
@@ -101,13 +101,8 @@ def _of_delivery(conn: Connection, delivery_id: str) -> tuple[int | None, int | 
 
 def _has_moved(conn: Connection, issue_id: int, subscriber_id: int) -> bool:
     """Whether the reader has taken another address since the issue was published."""
-    published = select(issues.c.published_at).where(issues.c.id == issue_id).scalar_subquery()
-    moved = select(consent.c.id).where(
-        consent.c.subscriber_id == subscriber_id,
-        consent.c.action == Action.ADDRESS_CHANGED.value,
-        consent.c.at >= published,
-    )
-    return conn.execute(moved.limit(1)).first() is not None
+    published = conn.execute(select(issues.c.published_at).where(issues.c.id == issue_id)).scalar_one()
+    return has_happened(conn, subscriber_id, Action.ADDRESS_CHANGED, after=published)
 
 
 def add_event(conn: Connection, event: Event, about: About, *, now: datetime) -> bool:

@@ -41,6 +41,21 @@ def take_mail(
     detail: str = "",
 ) -> int | None:
     """The id of a mail that is now to be sent, counted from here on; None where a budget is spent."""
+    if not may_send(conn, subscriber_id, kind, budget, now=now, network_hash=network_hash):
+        return None
+    return add_mail(conn, subscriber_id, kind, now=now, network_hash=network_hash, detail=detail)
+
+
+def may_send(
+    conn: Connection,
+    subscriber_id: int,
+    kind: str,
+    budget: Budget,
+    *,
+    now: datetime,
+    network_hash: str | None = None,
+) -> bool:
+    """Whether no budget is spent. Holds until the end of this transaction: of two at once one waits."""
     if (
         conn.dialect.name != "sqlite"
     ):  # which holds its write lock: two at once must count one after the other
@@ -48,15 +63,13 @@ def take_mail(
     of_reader = (mails.c.subscriber_id == subscriber_id) & (mails.c.kind == kind)
     count, latest = _count(conn, of_reader, now - max(budget.window, budget.cooldown))
     if count >= budget.cap or (latest is not None and now - latest < budget.cooldown):
-        return None
+        return False
     if (
         network_hash
         and _count(conn, mails.c.network_hash == network_hash, now - HOUR)[0] >= budget.per_network
     ):
-        return None
-    if _count(conn, mails.c.id > 0, now - HOUR)[0] >= budget.per_hour:
-        return None
-    return add_mail(conn, subscriber_id, kind, now=now, network_hash=network_hash, detail=detail)
+        return False
+    return _count(conn, mails.c.id > 0, now - HOUR)[0] < budget.per_hour
 
 
 def _count(conn: Connection, which: ColumnElement[bool], since: datetime) -> tuple[int, datetime | None]:

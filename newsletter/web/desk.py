@@ -109,6 +109,10 @@ class Desk:
     ) -> Response:
         return self.page("message", status, heading=heading, words=words, link=link)
 
+    def home(self, label: str) -> dict[str, str]:
+        """A way on, for `message`: to the first page, which has the form."""
+        return {"url": f"{self.config.newsletter.public_url}/", "label": label}
+
     def origin(self, form: str, *, wording: bool = False) -> Origin:
         """Where this request's wish came from, for the consent log."""
         return Origin(

@@ -143,12 +143,12 @@ def confirm(token: str) -> Response:
             "This link has done its work",
             "You have left since it was made. If you would like to come back, please subscribe again.",
             status=410,
-            link={"url": f"{here.config.newsletter.public_url}/", "label": "Subscribe"},
+            link=here.home("Subscribe"),
         )
     if outcome is Confirmed.NOW and here.config.web.welcome_mail:
         here.readers.welcome(link.subscriber_id, now=here.clock())
         here.worker.wake()
-    return _welcome(here, link.subscriber_id)
+    return _welcome(here, link)
 
 
 @pages.post("/confirm/<token>/again")
@@ -180,12 +180,14 @@ def _expired(here: Desk, token: str, made_at: datetime) -> Response:
     )
 
 
-def _welcome(here: Desk, subscriber_id: int) -> Response:
-    reader = here.readers.find(subscriber_id)
+def _welcome(here: Desk, link: Link) -> Response:
+    """Its link to the preferences counts as made when the mail was that led here: who finds that mail days later
+    holds no fresh one."""
+    reader = here.readers.find(link.subscriber_id)
     assert reader is not None
     return here.page(
         "confirmed",
         topics=here.titles(reader.topics),
-        preferences_url=here.app.links.fresh_preferences(subscriber_id, now=here.clock()),
+        preferences_url=here.app.links.url("preferences", link.subscriber_id, made_at=link.made_at),
         latest=latest_issue(here),
     )

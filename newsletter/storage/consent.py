@@ -56,6 +56,9 @@ class Action(StrEnum):
 GIVING = (Action.CONFIRMED, Action.ADDED, Action.IMPORTED, Action.RETURNED)
 """What makes a reader active. `consent verify` asks for one of these for everyone who is."""
 
+ENDING = (Action.UNSUBSCRIBED, Action.EXPIRED, Action.ERASED)
+"""After one of these only a later line of GIVING makes a reader active again."""
+
 VARYING = ("id", "subscriber_id", "given_at", "network_hash", "detail", "hash")
 """The columns in which the lines of one writer differ."""
 COLUMNS = (*VARYING, "action", "at", "form", "source", "wording_id")

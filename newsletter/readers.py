@@ -65,17 +65,27 @@ class Readers:
             return store.get_by_address(conn, read_address(email))
 
     def export(self, email: str, now: datetime) -> dict[str, Any]:
-        """All that is held about a reader, see privacy.export. Raises SubscriberError."""
+        """All that is held about an address, be it a reader's or not: see privacy.export. Raises SubscriberError."""
+        address = read_address(email)
         with writing(self.database) as conn:
-            reader = store.get_by_address(conn, read_address(email))
-            held = privacy.export(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
-        return held or {}
+            if reader := store.find_by_address(conn, address):
+                held = privacy.export(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
+            else:
+                held = privacy.export_address(conn, address, log=self.log)
+        if held is None:
+            raise store.nobody()
+        return held
 
     def erase(self, email: str, now: datetime) -> None:
-        """Take a reader out for good, see privacy.erase. Raises SubscriberError."""
+        """Take an address out for good, be it a reader's or not: see privacy.erase. Raises SubscriberError."""
+        address = read_address(email)
         with writing(self.database) as conn:
-            reader = store.get_by_address(conn, read_address(email))
-            privacy.erase(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
+            if reader := store.find_by_address(conn, address):
+                erased = privacy.erase(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
+            else:
+                erased = privacy.erase_address(conn, address, log=self.log, now=now)
+        if not erased:
+            raise store.nobody()
         checkpoint(self.database)
 
     def stats(self, now: datetime) -> dict[str, Any]:

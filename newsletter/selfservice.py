@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from newsletter.addresses import read_address
 from newsletter.pipeline import preferences, privacy, subscribe
 from newsletter.storage import mails, subscribers
+from newsletter.storage.backup import checkpoint
 from newsletter.storage.consent import Action, Log, has_happened
 from newsletter.storage.database import reading, writing
 from newsletter.storage.mails import Budget
@@ -24,6 +25,8 @@ T = TypeVar("T")
 DATA_MAIL = "data"
 LINK_MAIL = "link"
 WELCOME_MAIL = "welcome"
+SOON = 1000
+"""Milliseconds in which a reader's erasure is waited for to leave the write-ahead log, too."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,22 @@ class SelfService:
         """Have the latest issue mailed to who has just come. False as above."""
         return self._write(_ask_for, subscriber_id, WELCOME_MAIL, self.budget, now)
 
-    def forget_unconfirmed(self, before: datetime, *, now: datetime) -> int:
-        """Who asked to join before then and never confirmed. How many were forgotten, in transactions of some."""
+    def tidy(self, unconfirmed_before: datetime, *, now: datetime) -> int:
+        """Forget what nobody waits for any more: who asked to join before then and never confirmed, and new
+        addresses that were never confirmed. How many readers were forgotten."""
+        forgotten = self._forget_unconfirmed(unconfirmed_before, now=now)
+        self._forget_new_addresses(now - preferences.NEW_ADDRESS_WITHIN)
+        checkpoint(self.store.engine)
+        return forgotten
+
+    def _forget_new_addresses(self, before: datetime) -> None:
+        with reading(self.store.engine) as conn:  # which looks at every reader: no writer waits for that
+            stale = subscribers.list_stale_new_addresses(conn, before)
+        for subscriber_id in stale:
+            self._write(subscribers.drop_new_address, subscriber_id, before)
+
+    def _forget_unconfirmed(self, before: datetime, *, now: datetime) -> int:
+        """In transactions of some."""
         origin, forgotten = Origin(form="cron", source="cron"), 0
         while True:
             with writing(self.store.engine) as conn:
@@ -134,7 +151,9 @@ class SelfService:
         return self._write(privacy.export, subscriber_id, origin=origin, log=self.log, now=now)
 
     def erase(self, subscriber_id: int, *, origin: Origin, now: datetime) -> bool:
-        return self._write(privacy.erase, subscriber_id, origin=origin, log=self.log, now=now)
+        erased = self._write(privacy.erase, subscriber_id, origin=origin, log=self.log, now=now)
+        checkpoint(self.store.engine, wait=SOON)
+        return erased
 
 
 def _ask_for(conn: Connection, subscriber_id: int, kind: str, budget: Budget, now: datetime) -> bool:

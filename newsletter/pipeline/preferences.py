@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -16,6 +16,8 @@ from newsletter.storage.mails import DEFAULT_BUDGET, Budget
 from newsletter.types import Origin, Subscriber, SubscriberState, Topics
 
 ACTIVE = SubscriberState.ACTIVE
+NEW_ADDRESS_WITHIN = timedelta(days=7)
+"""For how long a new address waits to be confirmed."""
 HERE = (SubscriberState.PENDING, ACTIVE)
 NEW_ADDRESS_MAIL = "address"
 OLD_ADDRESS_MAIL = "moving"

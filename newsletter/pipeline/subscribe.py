@@ -81,7 +81,7 @@ class Requested:
 
     step: Step
     subscriber: Subscriber | None
-    """None when the address is suppressed."""
+    """None when the address is suppressed, or new while no mail may be sent."""
     mail_id: int | None = None
     """Names the one mail that may be sent now; None where none may."""
 
@@ -96,26 +96,34 @@ def request(
     now: datetime,
     budget: Budget = DEFAULT_BUDGET,
     first_name: str | None = None,
+    asked_at: datetime | None = None,
 ) -> Requested:
     """Somebody, perhaps not the reader, asks to join. Never un-confirms, never brings back by itself.
 
-    A second wish within the budget's cool-down, or past its cap, changes nothing and leaves no line.
+    A second wish within the budget's cool-down, or past its cap, changes nothing and leaves no line. Nor is an
+    address kept that nobody knows and that no mail may be sent to now: a stranger may have given thousands.
+    `asked_at`: when, if not now.
     """
     suppressed = suppressions.find_suppression(conn, address, keys=log.keys)
     if suppressed and suppressed.reason is not suppressions.Reason.ERASED:
         return Requested(Step.NOTHING, None)
-    subscribers.insert_subscriber(
-        conn, address, PENDING, topics=topics, source=origin.source, now=now, first_name=first_name
-    )
-    found = subscribers.get_by_address(conn, address)
-    step = Step.PREFERENCES if found.state is ACTIVE else Step.CONFIRM
     network = log.hash_network(origin.network)
+    found = subscribers.find_by_address(conn, address)
+    if found is None:
+        if not mails.has_room(conn, budget, now=now, network_hash=network):
+            return Requested(Step.NOTHING, None)
+        subscribers.insert_subscriber(
+            conn, address, PENDING, topics=topics, source=origin.source, now=now, first_name=first_name
+        )
+        found = subscribers.get_by_address(conn, address)
+    step = Step.PREFERENCES if found.state is ACTIVE else Step.CONFIRM
     mail_id = mails.take_mail(conn, found.id, step.value, budget, now=now, network_hash=network)
     if mail_id is None:
         return Requested(Step.NOTHING, found)
     if step is Step.CONFIRM:
         subscribers.change(conn, found.id, (PENDING, UNSUBSCRIBED), topics=str(topics), first_name=first_name)
-        log.append(conn, found.id, Action.REQUESTED, origin, now=now, detail=f"topics {topics}")
+        detail = f"topics {topics}"
+        log.append(conn, found.id, Action.REQUESTED, origin, now=now, detail=detail, given_at=asked_at)
     return Requested(step, subscribers.find_subscriber(conn, found.id), mail_id)
 
 

@@ -148,12 +148,14 @@ class Log:
         *,
         now: datetime,
         detail: str = "",
+        given_at: datetime | None = None,
     ) -> int:
-        """Add a line about one reader; returns its id. `detail` must not be personal."""
+        """Add a line about one reader; returns its id. `detail` must not be personal; `given_at`: when it was said,
+        if not now."""
         chain = Chain(conn, self.keys)
         network_hash = self.hash_network(origin.network)
         writer = chain.writer(action, now, origin)
-        line = writer.line(subscriber_id, None, network_hash, detail)
+        line = writer.line(subscriber_id, given_at, network_hash, detail)
         conn.execute(_LINE, dict(zip(VARYING, line, strict=True)) | writer.constants)
         chain.close()
         if self.keep_networks and origin.network and not is_hashed(origin.network):

@@ -64,11 +64,15 @@ def may_send(
     count, latest = _count(conn, of_reader, now - max(budget.window, budget.cooldown))
     if count >= budget.cap or (latest is not None and now - latest < budget.cooldown):
         return False
-    if (
-        network_hash
-        and _count(conn, mails.c.network_hash == network_hash, now - HOUR)[0] >= budget.per_network
-    ):
-        return False
+    return has_room(conn, budget, now=now, network_hash=network_hash)
+
+
+def has_room(conn: Connection, budget: Budget, *, now: datetime, network_hash: str | None) -> bool:
+    """Whether one more mail may go out within this hour, whoever it is for."""
+    if network_hash:
+        of_network = mails.c.network_hash == network_hash
+        if _count(conn, of_network, now - HOUR)[0] >= budget.per_network:
+            return False
     return _count(conn, mails.c.id > 0, now - HOUR)[0] < budget.per_hour
 
 
@@ -160,6 +164,7 @@ def forget_mails(conn: Connection, subscriber_id: int) -> None:
 
 
 def list_mails(conn: Connection, subscriber_id: int) -> list[dict[str, object]]:
-    """Kind and moment of each, oldest first."""
-    query = select(mails.c.kind, mails.c.at).where(mails.c.subscriber_id == subscriber_id)
+    """Kind, moment and state of each, and the keyed hash of the network that caused it; oldest first."""
+    columns = (mails.c.kind, mails.c.at, mails.c.state, mails.c.network_hash)
+    query = select(*columns).where(mails.c.subscriber_id == subscriber_id)
     return [dict(row._mapping) for row in conn.execute(query.order_by(mails.c.id))]

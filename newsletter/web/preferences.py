@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, request
 
 from newsletter.errors import AddressError, LinkInvalid
 from newsletter.links import Link
+from newsletter.pipeline.preferences import NEW_ADDRESS_WITHIN
 from newsletter.types import Subscriber, SubscriberState
 from newsletter.web.desk import Desk, desk
 from newsletter.web.form import read_name
@@ -177,12 +178,11 @@ def _too_late_to_keep(here: Desk) -> Response:
 
 OLD_ADDRESS = "Press the button, and nothing is changed: your newsletter stays where it is."
 NEW_ADDRESS = "Press the button, and your newsletter will come to this address from now on."
-ADDRESS_WITHIN = timedelta(days=7)
 
 
 def _address_link(token: str, purpose: str = "address") -> Link:
     here = desk()
-    return here.app.links.read(purpose, token, max_age=ADDRESS_WITHIN, now=here.clock())
+    return here.app.links.read(purpose, token, max_age=NEW_ADDRESS_WITHIN, now=here.clock())
 
 
 # --- parts -----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from web_site import BASE, PLAIN, WebSite, web_site
 
-from newsletter.errors import NotTaken, Rejected, StopSending
+from newsletter.errors import MaybeTaken, NotTaken, Rejected, StopSending
 from newsletter.storage import wishes
 from newsletter.storage.database import reading, writing
 from newsletter.types import Outgoing, SubscriberState, Topics
@@ -523,6 +523,30 @@ def test_the_log_tells_nothing_of_a_reader(site: WebSite, capsys: pytest.Capture
     assert "ZeroDivisionError" in written
     for secret in (ANA, link.rpartition("/")[2], site.network, "Traceback"):
         assert secret not in written
+
+
+class Talkative(Sulking):
+    """A provider that repeats whom it was to write to."""
+
+    def send(self, outgoing: Outgoing):
+        self.error.args = (f"sandbox: {outgoing.recipients[0].email} is not verified",)
+        self.error.what = self.error.args[0]
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [StopSending(""), MaybeTaken(""), NotTaken(""), RuntimeError("")])
+def test_what_a_provider_says_of_a_reader_reaches_no_log(
+    site: WebSite, capsys: pytest.CaptureFixture[str], error: Exception
+):
+    """Many repeat the address in their refusals."""
+    provider = Talkative()
+    provider.error = error
+    site.desk.worker._office = replace(site.app.office, provider=provider)
+    site.subscribe(ANA)
+    site.desk.worker._look()
+    written = "".join(capsys.readouterr())
+    assert ANA not in written
+    assert ("is not verified" in written) is isinstance(error, StopSending)
 
 
 def test_metrics_are_for_who_has_the_token(site: WebSite, monkeypatch: pytest.MonkeyPatch):

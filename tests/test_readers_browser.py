@@ -275,6 +275,26 @@ def test_the_form_on_another_site_subscribes(
     assert len(embedding.mails("confirm")) == 1
 
 
+def test_older_words_on_another_site_lead_to_ours(
+    embedding: ReadersSite, foreign: Foreign, browser: Browser
+) -> None:
+    """The script steps back, and our page shows what is agreed to now, with all that was filled in."""
+    mark = embedding.web.extensions["desk"].wording_mark
+    foreign.page = foreign.page.replace(mark, "0" * len(mark))
+    page = browser.new_page(viewport=PHONE)
+    page.goto(foreign.base)
+    page.get_by_label("Your e-mail address").fill(ANA)
+    page.get_by_role("checkbox", name="News").uncheck()
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("alert").get_by_text("press once more").wait_for()
+    assert page.url == f"{embedding.base}/subscribe"
+    assert page.get_by_label("e-mail address").input_value() == ANA
+    assert not page.get_by_role("checkbox", name="News").is_checked()
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_text("an e-mail from us is on its way").wait_for()
+    page.close()
+
+
 def test_a_mistake_on_another_site_is_said_there(
     embedding: ReadersSite, foreign: Foreign, browser: Browser
 ) -> None:

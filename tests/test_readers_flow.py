@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -309,6 +310,37 @@ def test_the_embedded_form_works(site: WebSite):
 
         asked = conn.execute(text("SELECT form, source FROM consent ORDER BY id")).first()
     assert asked == ("embed", GUEST)
+
+
+def test_a_form_with_older_words_asks_for_one_more_press(site: WebSite):
+    """A copy on another site's page shows what its readers agreed to when it was printed: the log must not say that
+    they were shown what the settings say by now."""
+    from newsletter.web.embed import embed_form
+
+    def fields_of(page: str) -> dict[str, str]:
+        return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+    old = fields_of(embed_form(site.desk))
+    settings = site.root / "newsletter.toml"
+    settings.write_text(
+        settings.read_text() + 'wording = "Send me {name}, and more."\nwording_version = "2"\n'
+    )
+    site.start()
+    headers = {"Origin": GUEST, "Sec-Fetch-Site": "same-site"}
+    answer = site.post("/subscribe", {"email": ANA, "topic": "news", **old}, headers=headers)
+    assert answer.status_code == 409
+    assert "Send me Pain Weekly, and more." in answer.text
+    by_script = site.post("/subscribe", json={"email": ANA, **old}, headers=headers)
+    assert (by_script.status_code, "press once more" in by_script.text) == (409, True)
+    assert site.count("wishes") == 0
+    again = {"email": ANA, "topic": "news", **fields_of(answer.text)}
+    assert site.post("/subscribe", again).status_code == 200
+    site.settle()
+    with reading(site.engine) as conn:
+        from newsletter.storage.consent import list_lines
+
+        (line,) = list_lines(conn, site.reader(ANA).id)
+    assert (line["wording_version"], line["wording"]) == ("2", "Send me Pain Weekly, and more.")
 
 
 def test_nothing_but_data_is_sent_to_who_has_left_meanwhile(site: WebSite):

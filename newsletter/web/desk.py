@@ -70,6 +70,11 @@ class Desk:
         text = web.wording.replace("{name}", self.config.newsletter.name)
         return Wording(text, version=web.wording_version)
 
+    @property
+    def wording_mark(self) -> str:
+        """Stands in every form: a copy on another site's page may show older words."""
+        return self.wording.hash[:16]
+
     @cached_property
     def style(self) -> str:
         return templates.render(self._look, "web/style.css.j2", {"brand": self.config.brand})

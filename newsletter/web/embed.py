@@ -27,6 +27,7 @@ def embed_form(here: Desk, *, script: bool = False) -> str:
         stamp="",
         challenge=Challenge() if here.config.web.challenge else None,
         wording=here.wording.text,
+        wording_mark=here.wording_mark,
     )
     if not script:
         return text

@@ -35,6 +35,8 @@ class Form:
     stamp: str
     challenge: str
     answer: str
+    wording: str
+    """The mark of the words that the form showed; empty from a program, which vouches for having shown ours."""
 
     def address(self, here: Desk) -> Address:
         """Raises AddressError with words for the person."""
@@ -56,6 +58,7 @@ def read_form() -> Form:
         stamp=text("stamp"),
         challenge=text("challenge"),
         answer=text("answer"),
+        wording=text("wording"),
     )
 
 

@@ -23,6 +23,10 @@ from newsletter.web.safety import policy
 pages = Blueprint("joining", __name__)
 ASKED = "If the address is right, an e-mail from us is on its way to it. Open it and press the button in it."
 
+OTHER_WORDS = (
+    "Please read what you agree to, which has changed since this form was made, and press once more."
+)
+
 
 @pages.get("/")
 def home() -> Response:
@@ -47,6 +51,8 @@ def subscribe() -> Response:
         return _again(here, form, "Please press the button once more.", 200)
     if forms.unsolved(here, form):
         return _again(here, form, "Your browser could not do its little task. Please try again.", 400)
+    if form.wording not in ("", here.wording_mark):
+        return _again(here, form, OTHER_WORDS, 409)
     if not form.trap:
         here.worker.take_wish(
             address.email,
@@ -99,6 +105,7 @@ def _form_page(
         stamp=forms.make_stamp(here),
         challenge=challenge,
         wording=here.wording.text,
+        wording_mark=here.wording_mark,
     )
     if challenge:
         answer.headers["Content-Security-Policy"] = policy(here.own_origin, script=True)
@@ -108,7 +115,7 @@ def _form_page(
 def _again(here: Desk, form: forms.Form, mistake: str, status: int, about: str = "form") -> Response:
     if wants_json():
         answer = jsonify(error=mistake, stamp=forms.make_stamp(here))
-        answer.status_code = 400
+        answer.status_code = max(status, 400)
         return answer
     return _form_page(here, email=form.email, chosen=form.topics, mistake=mistake, about=about, status=status)
 

@@ -326,6 +326,25 @@ def test_a_list_is_merged_while_others_write_without_pause(desk: Desk) -> None:
         assert subscribers.count_sendable(conn, LATER) == 10_000 + len(joined)
 
 
+@pytest.mark.parametrize("place", ["list.csv", "list.csv/below.csv", "none/such"])
+def test_a_report_that_cannot_be_written_is_said_before_anything_changes(desk: Desk, place: str) -> None:
+    """It would else be missing for a list that was taken in; nor may it overwrite the list itself."""
+    (desk.folder / "none").write_text("a file")
+    path = desk.folder / "list.csv"
+    path.write_text("email\nann@example.org\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="the report"):
+        desk.readers.import_list(path, AGREED, NOW, report=desk.folder / place)
+    assert desk.state("ann@example.org") is None
+    assert path.read_text(encoding="utf-8") == "email\nann@example.org\n"
+
+
+def test_an_import_that_fails_leaves_no_part_of_a_report(desk: Desk) -> None:
+    """Neither the report nor what was begun of it."""
+    with pytest.raises(UsageError):
+        desk.bring("email\nann@example.org\n", "")
+    assert list((desk.folder / "subscribers").rglob("*.csv*")) == []
+
+
 def test_the_report_is_private_and_names_nobody(desk: Desk) -> None:
     """0600, and no address in it: the line leads to the row."""
     done = desk.bring("email\nann@example.org\n")

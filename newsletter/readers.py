@@ -43,18 +43,14 @@ class Readers:
     folder: Path
     """The site's `subscribers/`: where reports of imports go."""
 
-    def add(
-        self, email: str, topics: str | Topics, source: str, now: datetime, *, first_name: str | None = None
-    ) -> subscribe.Added:
+    def add(self, email: str, topics: str | Topics, source: str, now: datetime) -> subscribe.Added:
         """Add a reader whose consent the operator vouches for. Raises AddressError, UsageError for an unknown
         topic, SubscriberError for one who left or is suppressed."""
         address = read_address(email)
         chosen = self.read_topics(topics)
         origin = Origin(form=COMMAND, source=source)
         with writing(self.database) as conn:
-            return subscribe.add(
-                conn, address, topics=chosen, origin=origin, log=self.log, now=now, first_name=first_name
-            )
+            return subscribe.add(conn, address, topics=chosen, origin=origin, log=self.log, now=now)
 
     def iter_all(self, state: SubscriberState | None = None) -> Iterator[Subscriber]:
         with reading(self.database) as conn:
@@ -158,6 +154,7 @@ class Readers:
             mapping=mapping or {},
             topics={fold(name): one.id for one in self.config.sections for name in (one.title, one.id)},
             unwanted=self.unwanted,
+            first_names=self.config.web.first_name,
             hide_network=self.log.hash_network,
         )
         return import_list.import_list(

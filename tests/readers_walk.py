@@ -71,6 +71,9 @@ def _preferences(site: ReadersSite, page: Page, email: str) -> Iterator[str]:
     yield "preferences-paused"
     page.get_by_role("button", name="Come back").click()
     yield "preferences-back"
+    page.get_by_label("First name").fill("see www.example.org")
+    page.get_by_role("button", name="Save my name").click()
+    yield "preferences-name-mistake"
     page.get_by_label("First name").fill("Ana")
     page.get_by_role("button", name="Save my name").click()
     yield "preferences-name"

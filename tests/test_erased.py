@@ -19,7 +19,7 @@ from newsletter.storage.database import reading, writing
 from newsletter.types import Event, EventKind
 
 ZOE, NEW = "Unmistakable.Zoe@example.org", "elsewhere.zoe@example.org"
-LIMITS = PLAIN + "keep_network_address = true\n"
+LIMITS = PLAIN + "first_name = true\nkeep_network_address = true\n"
 
 
 @pytest.fixture

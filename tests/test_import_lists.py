@@ -31,7 +31,7 @@ LOG = Log(("a-key-for-tests-alone",))
 LINK = Origin(form="link")
 CONFIG = parse_config(
     '[newsletter]\nname = "N"\nfrom = "n@pain.example"\nsite_url = "https://pain.example"\n'
-    'public_url = "https://pain.example"\npostal_address = "1 Main Street"\n'
+    'public_url = "https://pain.example"\npostal_address = "1 Main Street"\n[web]\nfirst_name = true\n'
 )
 AGREED = "double opt-in at our old service"
 

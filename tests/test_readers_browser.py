@@ -197,6 +197,24 @@ def test_a_mistake_is_said_where_it_was_made(site: ReadersSite, phone: BrowserCo
     assert not page.get_by_role("checkbox", name="News").is_checked()
 
 
+def test_a_mistake_in_the_preferences_keeps_what_was_typed(site: ReadersSite, phone: BrowserContext) -> None:
+    """An address or a name is mended, not typed again; what was done stands in the title."""
+    reader = site.app.add_subscriber(ANA, "*", "test", site.now()).subscriber
+    page = phone.new_page()
+    page.goto(site.app.links.fresh_preferences(reader.id, now=site.now()))
+    for label, button, typed in (
+        ("New e-mail address", "Change my address", "ana@nowhere"),
+        ("First name", "Save my name", "<Ana>"),
+    ):
+        page.get_by_label(label).fill(typed)
+        page.get_by_role("button", name=button).click()
+        assert page.title().startswith("Please look again")
+        assert page.locator(":focus").input_value() == typed
+    page.get_by_label("First name").fill("Ana")
+    page.get_by_role("button", name="Save my name").click()
+    assert page.title().startswith("Your name is saved.")
+
+
 def test_a_form_that_came_back_too_soon_asks_for_one_more_press(
     tmp_path: Path, phone: BrowserContext
 ) -> None:

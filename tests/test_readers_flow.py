@@ -20,7 +20,7 @@ ANA = "ana@example.org"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[WebSite]:
-    with web_site(tmp_path / "site", PLAIN + f'origins = ["{GUEST}/"]\n') as made:
+    with web_site(tmp_path / "site", PLAIN + f'first_name = true\norigins = ["{GUEST}/"]\n') as made:
         yield made
 
 

@@ -10,12 +10,12 @@ from functools import lru_cache
 
 from newsletter.addresses import read_address
 from newsletter.errors import AddressError
+from newsletter.first_names import clean_name
 from newsletter.listed import ListRow, Standing
 from newsletter.lists.columns import Columns, fold
 from newsletter.lists.standing import NO, PENDING, YES, read_status
 from newsletter.types import Topics
 
-NAME_MAX = 60
 _ACTIVE = Standing.ACTIVE.value
 SAY_STANDING = frozenset({"status", "subscribed", "disabled", "left_at", "bounced_at", "reason"})
 _FORMULA = re.compile(r"\s*=").match
@@ -34,6 +34,8 @@ class Rules:
     """Folded id or title → section id."""
     unwanted: Container[str] = ()
     """Domains whose addresses are refused."""
+    first_names: bool = True
+    """False: they are not taken in."""
     only_addresses: bool = False
     """Whatever else a row says is not looked at."""
     hide_network: Callable[[str], str | None] = lambda network: None
@@ -44,7 +46,10 @@ class RowReader:
     """Reads the rows of one file. A standing of the whole file (Mailchimp has one each) is settled first."""
 
     def __init__(self, file_name: str, columns: Columns, rules: Rules) -> None:
-        places = {"email": columns.places["email"]} if rules.only_addresses else dict(columns.places)
+        passed_over = () if rules.first_names else ("first_name", "name")
+        places = {name: place for name, place in columns.places.items() if name not in passed_over}
+        if rules.only_addresses:
+            places = {"email": places["email"]}
         self._email = places.pop("email")
         self._says = {name: places[name] for name in places if name in SAY_STANDING}
         by_name = columns.format == "mailchimp" or (columns.format == "csv" and not self._says)
@@ -122,19 +127,7 @@ def _has_happened(cell: str) -> bool | None:
 
 def read_name(name: str, full: str = "") -> str | None:
     """A first name; of a full name the first word, of "Doe, Ann" the word after the comma."""
-    if name.isalpha() and len(name) <= NAME_MAX:
-        return name
-    if not name.strip():
-        name = next(iter(full.rpartition(",")[2].split()), "")
-    return clean_name(name)
-
-
-def clean_name(name: str) -> str | None:
-    """A name that can stand in a mail: one line, short; None for what is no name (a formula, an address)."""
-    one_line = " ".join("".join(char if char.isprintable() else " " for char in name).split())
-    if not one_line or len(one_line) > NAME_MAX or re.search(r"^[=+@-]|[@<>{}]|https?:|www\.", one_line):
-        return None
-    return one_line
+    return clean_name(name if name.strip() else next(iter(full.rpartition(",")[2].split()), ""))
 
 
 def read_topics(cell: str, known: Mapping[str, str]) -> str | None:

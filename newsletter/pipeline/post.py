@@ -44,6 +44,9 @@ CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA, WELCOME = (
     "data",
     "welcome",
 )
+PERSONAL = (PREFERENCES, LINK, MOVING, DATA)
+"""They go to who confirmed this address, and may begin with their name. A stranger can have given one along with the
+address: no mail that asks for a confirmation holds it."""
 AUTOMATIC = (CONFIRM, PREFERENCES, LINK, ADDRESS, MOVING, DATA)
 """Answers to what somebody did (RFC 3834): no answering machine answers them."""
 
@@ -151,7 +154,9 @@ def _words(office: Office, mail: Mail, reader: Subscriber, now: datetime) -> Edi
         DATA: lambda: links.url(DATA, reader.id, made_at=now),
     }
     until = (now + within).astimezone(office.config.newsletter.zone).date()
-    return office.write(mail.kind, link=made[mail.kind](), until=until)
+    by_name = office.config.web.first_name and mail.kind in PERSONAL and reader.confirmed_at is not None
+    first_name = reader.first_name if by_name else None
+    return office.write(mail.kind, link=made[mail.kind](), first_name=first_name, until=until)
 
 
 def _welcome(

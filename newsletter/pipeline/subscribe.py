@@ -33,23 +33,14 @@ class Added:
 
 
 def add(
-    conn: Connection,
-    address: Address,
-    *,
-    topics: Topics,
-    origin: Origin,
-    log: Log,
-    now: datetime,
-    first_name: str | None = None,
+    conn: Connection, address: Address, *, topics: Topics, origin: Origin, log: Log, now: datetime
 ) -> Added:
     """A reader whose consent somebody vouches for becomes active at once.
 
     Raises SubscriberError for an address that is suppressed or whose reader left: that is theirs to undo.
     """
     _refuse_suppressed(conn, address, log)
-    new = subscribers.insert_subscriber(
-        conn, address, ACTIVE, topics=topics, source=origin.source, now=now, first_name=first_name
-    )
+    new = subscribers.insert_subscriber(conn, address, ACTIVE, topics=topics, source=origin.source, now=now)
     found = subscribers.get_by_address(conn, address)
     if found.state is UNSUBSCRIBED:
         raise SubscriberError(

@@ -58,7 +58,7 @@ def subscribe() -> Response:
             address.email,
             here.topics_from(form.topics),
             _origin(here),
-            first_name=form.first_name,
+            first_name=form.first_name if here.config.web.first_name else None,
         )
     return jsonify(message=ASKED) if wants_json() else here.asked()
 
@@ -89,6 +89,7 @@ def _form_page(
     *,
     email: str = "",
     chosen: list[str] | None = None,
+    first_name: str | None = None,
     mistake: str = "",
     about: str = "email",
     status: int = 200,
@@ -102,6 +103,8 @@ def _form_page(
         chosen=here.config.section_ids if chosen is None else chosen,
         mistake=mistake,
         about=about,
+        ask_first_name=here.config.web.first_name,
+        first_name=first_name or "",
         stamp=forms.make_stamp(here),
         challenge=challenge,
         wording=here.wording.text,
@@ -117,7 +120,15 @@ def _again(here: Desk, form: forms.Form, mistake: str, status: int, about: str =
         answer = jsonify(error=mistake, stamp=forms.make_stamp(here))
         answer.status_code = max(status, 400)
         return answer
-    return _form_page(here, email=form.email, chosen=form.topics, mistake=mistake, about=about, status=status)
+    return _form_page(
+        here,
+        email=form.email,
+        chosen=form.topics,
+        first_name=form.first_name,
+        mistake=mistake,
+        about=about,
+        status=status,
+    )
 
 
 # --- the mailed link -------------------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from datetime import date, timedelta
 from flask import Blueprint, Response, abort, request
 
 from newsletter.errors import AddressError, LinkInvalid
+from newsletter.first_names import clean_name
 from newsletter.links import Link
 from newsletter.pipeline.preferences import NEW_ADDRESS_WITHIN
 from newsletter.types import Subscriber, SubscriberState
 from newsletter.web.desk import Desk, desk
-from newsletter.web.form import read_name
+from newsletter.web.form import LONGEST
 from newsletter.web.leaving import left
 
 pages = Blueprint("preferences", __name__)
@@ -72,7 +73,11 @@ def resume(token: str) -> Response:
 @pages.post("/preferences/<token>/name")
 def name(token: str) -> Response:
     here, link = desk(), _read(token, full=True)
-    first_name = read_name(request.form.get("first_name", ""))
+    given = request.form.get("first_name", "") if here.config.web.first_name else ""
+    first_name = clean_name(given)
+    if given.strip() and first_name is None:
+        mistake = "We cannot use this as a name."
+        return _page(here, token, link, mistake=mistake, about="name", typed=given[:LONGEST], status=400)
     here.readers.set_first_name(link.subscriber_id, first_name, origin=here.origin("link"), now=here.clock())
     return _page(here, token, link, said="Your name is saved." if first_name else "Your name is removed.")
 
@@ -82,11 +87,11 @@ def address(token: str) -> Response:
     here, link = desk(), _read(token, full=True)
     if not _is_fresh(here, link):
         return _page(here, token, link, mistake="Please ask for a fresh link first.", status=403)
+    email = request.form.get("email", "")[:LONGEST]
     try:
-        email = request.form.get("email", "")[:1000]
         here.readers.request_address(link.subscriber_id, email, origin=here.origin("link"), now=here.clock())
     except AddressError as error:
-        return _page(here, token, link, mistake=f"This address {error.what}.", status=400)
+        return _page(here, token, link, mistake=f"This address {error.what}.", typed=email, status=400)
     here.worker.wake()
     return _page(
         here, token, link, said="If the address is right, an e-mail with a button is on its way to it."
@@ -208,9 +213,10 @@ def _page(
     also_left: bool = False,
     mistake: str = "",
     about: str = "email",
+    typed: str = "",
     status: int = 200,
 ) -> Response:
-    """`said`: what was done. To who has left it is not so, unless `also_left`."""
+    """`said`: what was done. To who has left it is not so, unless `also_left`. `typed`: what the mistake is about."""
     reader = here.readers.find(link.subscriber_id)
     if reader is None or reader.state is SubscriberState.ERASED:
         return here.message("There is nothing here any more", "Your data has been erased.", status=410)
@@ -222,10 +228,13 @@ def _page(
         fresh=_is_fresh(here, link),
         state=reader.state.value,
         topics=reader.topics,
+        ask_first_name=here.config.web.first_name,
+        has_name=reader.first_name is not None,
         paused_until=_paused(here, reader),
         said=said if also_left or reader.state is not SubscriberState.UNSUBSCRIBED else "",
         mistake=mistake,
         about=about,
+        typed=typed,
     )
 
 

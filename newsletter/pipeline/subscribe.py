@@ -72,7 +72,7 @@ class Requested:
 
     step: Step
     subscriber: Subscriber | None
-    """None when the address is suppressed, or new while no mail may be sent."""
+    """None when the address is suppressed, or when no mail may be sent to anybody for now."""
     mail_id: int | None = None
     """Names the one mail that may be sent now; None where none may."""
 
@@ -95,14 +95,14 @@ def request(
     address kept that nobody knows and that no mail may be sent to now: a stranger may have given thousands.
     `asked_at`: when, if not now.
     """
+    network = log.hash_network(origin.network)
+    if not mails.has_room(conn, budget, now=now, network_hash=network):
+        return Requested(Step.NOTHING, None)
     suppressed = suppressions.find_suppression(conn, address, keys=log.keys)
     if suppressed and suppressed.reason is not suppressions.Reason.ERASED:
         return Requested(Step.NOTHING, None)
-    network = log.hash_network(origin.network)
     found = subscribers.find_by_address(conn, address)
     if found is None:
-        if not mails.has_room(conn, budget, now=now, network_hash=network):
-            return Requested(Step.NOTHING, None)
         subscribers.insert_subscriber(
             conn, address, PENDING, topics=topics, source=origin.source, now=now, first_name=first_name
         )

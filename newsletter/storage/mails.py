@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from newsletter.storage.schema import mails, subscribers
 
@@ -28,6 +28,15 @@ class Budget:
 
 DEFAULT_BUDGET = Budget()
 HOUR = timedelta(hours=1)
+
+# Made once: every wish to join is counted, and building these costs more than asking.
+_OF_ALL = select(func.count()).where(mails.c.at > bindparam("since"))
+_OF_NETWORK = _OF_ALL.where(mails.c.network_hash == bindparam("network"))
+_OF_READER = select(func.count(), func.max(mails.c.at)).where(
+    mails.c.subscriber_id == bindparam("reader"),
+    mails.c.kind == bindparam("kind"),
+    mails.c.at > bindparam("since"),
+)
 
 
 def take_mail(
@@ -60,8 +69,9 @@ def may_send(
         conn.dialect.name != "sqlite"
     ):  # which holds its write lock: two at once must count one after the other
         conn.execute(select(subscribers.c.id).where(subscribers.c.id == subscriber_id).with_for_update())
-    of_reader = (mails.c.subscriber_id == subscriber_id) & (mails.c.kind == kind)
-    count, latest = _count(conn, of_reader, now - max(budget.window, budget.cooldown))
+    since = now - max(budget.window, budget.cooldown)
+    of_reader = {"reader": subscriber_id, "kind": kind, "since": since}
+    count, latest = conn.execute(_OF_READER, of_reader).one()
     if count >= budget.cap or (latest is not None and now - latest < budget.cooldown):
         return False
     return has_room(conn, budget, now=now, network_hash=network_hash)
@@ -69,17 +79,13 @@ def may_send(
 
 def has_room(conn: Connection, budget: Budget, *, now: datetime, network_hash: str | None) -> bool:
     """Whether one more mail may go out within this hour, whoever it is for."""
+    since = now - HOUR
     if network_hash:
-        of_network = mails.c.network_hash == network_hash
-        if _count(conn, of_network, now - HOUR)[0] >= budget.per_network:
+        of_network = conn.execute(_OF_NETWORK, {"network": network_hash, "since": since}).scalar_one()
+        if of_network >= budget.per_network:
             return False
-    return _count(conn, mails.c.id > 0, now - HOUR)[0] < budget.per_hour
-
-
-def _count(conn: Connection, which: ColumnElement[bool], since: datetime) -> tuple[int, datetime | None]:
-    query = select(func.count(), func.max(mails.c.at)).where(which, mails.c.at > since)
-    count, latest = conn.execute(query).one()
-    return int(count), latest
+    of_all: int = conn.execute(_OF_ALL, {"since": since}).scalar_one()
+    return of_all < budget.per_hour
 
 
 def add_mail(

@@ -34,15 +34,20 @@ from newsletter.storage.sendable import is_sendable
 from newsletter.types import Subscriber, SubscriberState, Topics
 
 PAGE = 1000
+# Made once: every press of a button and every wish to join asks these, and building them costs more than asking.
+_BY_ID = select(subscribers).where(subscribers.c.id == bindparam("reader"))
+_BY_KEY = select(subscribers).where(subscribers.c.email_key == bindparam("key"))
 
 
 def find_subscriber(conn: Connection, subscriber_id: int) -> Subscriber | None:
-    return _one(conn, subscribers.c.id == subscriber_id)
+    row = conn.execute(_BY_ID, {"reader": subscriber_id}).one_or_none()
+    return None if row is None else _subscriber(row)
 
 
 def find_by_address(conn: Connection, address: Address) -> Subscriber | None:
     """The reader with this address. An erased one is not found by it any more."""
-    return _one(conn, subscribers.c.email_key == address.key)
+    row = conn.execute(_BY_KEY, {"key": address.key}).one_or_none()
+    return None if row is None else _subscriber(row)
 
 
 def get_by_address(conn: Connection, address: Address) -> Subscriber:
@@ -56,11 +61,6 @@ def nobody() -> SubscriberError:
     return SubscriberError(
         "nobody is here under this address", hint="`newsletter subscribers list` shows who is."
     )
-
-
-def _one(conn: Connection, condition: ColumnElement[bool]) -> Subscriber | None:
-    row = conn.execute(select(subscribers).where(condition)).one_or_none()
-    return None if row is None else _subscriber(row)
 
 
 def iter_subscribers(conn: Connection, state: SubscriberState | None = None) -> Iterator[Subscriber]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres import STORES
 from web_site import BASE, PLAIN, WebSite, web_site
 
 from newsletter.storage.consent_check import verify
@@ -24,8 +25,14 @@ def site(tmp_path: Path) -> Iterator[WebSite]:
         yield made
 
 
-def test_a_reader_joins_chooses_rests_leaves_returns_moves_and_is_forgotten(site: WebSite):
+@pytest.mark.parametrize("store", STORES)
+def test_a_reader_joins_chooses_rests_leaves_returns_moves_and_is_forgotten(tmp_path: Path, store: str):
     """The whole way, each step by a link from a mail, and a consent log without a gap at its end."""
+    with web_site(tmp_path / "site", PLAIN + "first_name = true\n", store=store) as site:
+        _go_the_whole_way(site)
+
+
+def _go_the_whole_way(site: WebSite) -> None:
     assert site.subscribe(ANA, topic=["news"], first_name="Ana").status_code == 200
     assert site.states() == {}
     confirm = site.link("confirm", "confirm")

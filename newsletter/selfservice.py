@@ -85,9 +85,7 @@ class SelfService:
             preferences.set_first_name, subscriber_id, name, origin=origin, log=self.log, now=now
         )
 
-    def request_address(
-        self, subscriber_id: int, email: str, *, origin: Origin, now: datetime
-    ) -> preferences.NewAddress:
+    def request_address(self, subscriber_id: int, email: str, *, origin: Origin, now: datetime) -> bool:
         """Raises AddressError with words for the person."""
         address = read_address(email, unwanted=self.unwanted)
         return self._write(

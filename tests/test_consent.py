@@ -42,9 +42,9 @@ def join(store: Engine, email: str = "ann@example.org", *, log: Log = LOG) -> in
     """Ask and confirm: two lines."""
     with writing(store) as conn:
         asked = subscribe.request(conn, read_address(email), topics=ALL_TOPICS, origin=FORM, log=log, now=NOW)
-        assert asked.subscriber is not None
-        subscribe.confirm(conn, asked.subscriber.id, asked_at=NOW, origin=FORM, log=log, now=NOW)
-        return asked.subscriber.id
+        assert asked.subscriber_id is not None
+        subscribe.confirm(conn, asked.subscriber_id, asked_at=NOW, origin=FORM, log=log, now=NOW)
+        return asked.subscriber_id
 
 
 def verdict(store: Engine, anchor: str | None = None) -> consent_check.Verdict:

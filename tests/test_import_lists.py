@@ -78,10 +78,10 @@ class Desk:
             asked = subscribe.request(
                 conn, read_address(email), topics=ALL_TOPICS, origin=LINK, log=LOG, now=NOW
             )
-            assert asked.subscriber is not None
+            assert asked.subscriber_id is not None
             if confirm:
-                subscribe.confirm(conn, asked.subscriber.id, asked_at=NOW, origin=LINK, log=LOG, now=NOW)
-            return asked.subscriber.id
+                subscribe.confirm(conn, asked.subscriber_id, asked_at=NOW, origin=LINK, log=LOG, now=NOW)
+            return asked.subscriber_id
 
     def leave(self, reader: int) -> None:
         with writing(self.store) as conn:

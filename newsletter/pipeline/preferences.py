@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import Connection
 
@@ -13,7 +11,7 @@ from newsletter.addresses import Address, read_address
 from newsletter.storage import mails, subscribers, suppressions
 from newsletter.storage.consent import Action, Log
 from newsletter.storage.mails import DEFAULT_BUDGET, Budget
-from newsletter.types import Origin, Subscriber, SubscriberState, Topics
+from newsletter.types import Origin, SubscriberState, Topics
 
 ACTIVE = SubscriberState.ACTIVE
 NEW_ADDRESS_WITHIN = timedelta(days=7)
@@ -68,24 +66,6 @@ def set_first_name(
     return changed
 
 
-class Moved(StrEnum):
-    """What became of a wish for another address; the person is told the same for each."""
-
-    CONFIRM = "confirm"
-    """Send a mail with a link to the new address."""
-    NOTHING = "nothing"
-    """Send nothing: it is their address already, or somebody's, or suppressed, or the budget is spent."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewAddress:
-    step: Moved
-    subscriber: Subscriber | None
-    mark: str = ""
-    """Goes into the link: it holds for this new address alone, and does not tell it."""
-    mail_id: int | None = None
-
-
 def request_address(
     conn: Connection,
     subscriber_id: int,
@@ -95,23 +75,25 @@ def request_address(
     log: Log,
     now: datetime,
     budget: Budget = DEFAULT_BUDGET,
-) -> NewAddress:
-    """Keep the new address until it is confirmed from there; the old one stays theirs till then."""
+) -> bool:
+    """Keep the new address until it is confirmed from there; the old one stays theirs till then.
+
+    False, and no mail is sent, when it is their address already, or somebody's, or suppressed, or the budget is spent:
+    the person is told the same.
+    """
     found = subscribers.find_subscriber(conn, subscriber_id)
     if found is None or found.state is not ACTIVE or not _is_free(conn, address, log):
-        return NewAddress(Moved.NOTHING, found)
-    mark = address_mark(address.key)
+        return False
     network = log.hash_network(origin.network)
     if not mails.may_send(conn, subscriber_id, NEW_ADDRESS_MAIL, budget, now=now, network_hash=network):
-        return NewAddress(Moved.NOTHING, found)
+        return False
     subscribers.change(conn, subscriber_id, (ACTIVE,), new_email=address.email, new_email_key=address.key)
     # In this order: the old address knows of it before the new one can press.
     mails.add_mail(conn, subscriber_id, OLD_ADDRESS_MAIL, now=now, network_hash=network)
-    mail_id = mails.add_mail(
-        conn, subscriber_id, NEW_ADDRESS_MAIL, now=now, network_hash=network, detail=mark
-    )
+    mark = address_mark(address.key)
+    mails.add_mail(conn, subscriber_id, NEW_ADDRESS_MAIL, now=now, network_hash=network, detail=mark)
     log.append(conn, subscriber_id, Action.ADDRESS_REQUESTED, origin, now=now)
-    return NewAddress(Moved.CONFIRM, subscribers.find_subscriber(conn, subscriber_id), mark, mail_id)
+    return True
 
 
 def keep_address(conn: Connection, subscriber_id: int, *, origin: Origin, log: Log, now: datetime) -> bool:
@@ -149,6 +131,7 @@ def confirm_address(
 
 
 def address_mark(key: str) -> str:
+    """Goes into the link: it holds for this new address alone, and does not tell it."""
     return hashlib.sha256(f"new address\n{key}".encode()).hexdigest()[:16]
 
 

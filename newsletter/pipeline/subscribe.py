@@ -71,10 +71,8 @@ class Requested:
     """The answer to the person is the same for each of these; only the mail differs."""
 
     step: Step
-    subscriber: Subscriber | None
+    subscriber_id: int | None
     """None when the address is suppressed, or when no mail may be sent to anybody for now."""
-    mail_id: int | None = None
-    """Names the one mail that may be sent now; None where none may."""
 
 
 def request(
@@ -108,14 +106,13 @@ def request(
         )
         found = subscribers.get_by_address(conn, address)
     step = Step.PREFERENCES if found.state is ACTIVE else Step.CONFIRM
-    mail_id = mails.take_mail(conn, found.id, step.value, budget, now=now, network_hash=network)
-    if mail_id is None:
-        return Requested(Step.NOTHING, found)
+    if mails.take_mail(conn, found.id, step.value, budget, now=now, network_hash=network) is None:
+        return Requested(Step.NOTHING, found.id)
     if step is Step.CONFIRM:
         subscribers.change(conn, found.id, (PENDING, UNSUBSCRIBED), topics=str(topics), first_name=first_name)
         detail = f"topics {topics}"
         log.append(conn, found.id, Action.REQUESTED, origin, now=now, detail=detail, given_at=asked_at)
-    return Requested(step, subscribers.find_subscriber(conn, found.id), mail_id)
+    return Requested(step, found.id)
 
 
 class Confirmed(StrEnum):

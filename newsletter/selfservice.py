@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -25,6 +25,8 @@ T = TypeVar("T")
 DATA_MAIL = "data"
 LINK_MAIL = "link"
 WELCOME_MAIL = "welcome"
+MAILS_KEPT = timedelta(days=90)
+"""Longer than any budget counts, and than a provider takes to tell that one bounced."""
 SOON = 1000
 """Milliseconds in which a reader's erasure is waited for to leave the write-ahead log, too."""
 
@@ -120,10 +122,11 @@ class SelfService:
         return self._write(_ask_for, subscriber_id, WELCOME_MAIL, self.budget, now)
 
     def tidy(self, unconfirmed_before: datetime, *, now: datetime) -> int:
-        """Forget what nobody waits for any more: who asked to join before then and never confirmed, and new
-        addresses that were never confirmed. How many readers were forgotten."""
+        """Forget what nobody waits for any more: who asked to join before then and never confirmed, new addresses
+        that were never confirmed, and which single mails were sent long ago. How many readers were forgotten."""
         forgotten = self._forget_unconfirmed(unconfirmed_before, now=now)
         self._forget_new_addresses(now - preferences.NEW_ADDRESS_WITHIN)
+        self._write(mails.forget_old_mails, min(now - MAILS_KEPT, unconfirmed_before))
         checkpoint(self.store.engine)
         return forgotten
 

@@ -152,6 +152,21 @@ def test_who_is_forgotten_is_gone_from_every_file(site: WebSite):
     assert everywhere(site, "unmistakable") == []
 
 
+def test_which_single_mails_were_sent_is_forgotten_in_time(site: WebSite):
+    """When no budget counts them any more; one that still waits is not lost."""
+    site.join("ana@example.org")
+    site.wait(days=80)
+    site.subscribe("ana@example.org")
+    site.settle()
+    site.wait(days=11)
+    site.subscribe("ben@example.org")
+    site.desk.worker._grant()
+    run_routine(site.app, site.now)
+    with reading(site.engine) as conn:
+        kinds = conn.execute(text("SELECT kind, state FROM mails ORDER BY id")).all()
+    assert kinds == [("preferences", "sent"), ("confirm", "waiting")]
+
+
 def test_nobody_is_kept_to_whom_no_mail_may_be_sent(tmp_path: Path):
     """A stranger's thousand addresses are not our readers-to-be: past the budget nothing of them stays."""
     with web_site(tmp_path / "site", "min_fill_seconds = 0\nmails_per_network = 2\n") as site:

@@ -169,6 +169,12 @@ def forget_mails(conn: Connection, subscriber_id: int) -> None:
     conn.execute(mails.delete().where(mails.c.subscriber_id == subscriber_id))
 
 
+def forget_old_mails(conn: Connection, before: datetime) -> int:
+    """Those that are over and done with. How many."""
+    old = mails.delete().where(mails.c.at < before, mails.c.state != "waiting")
+    return conn.execute(old).rowcount
+
+
 def list_mails(conn: Connection, subscriber_id: int) -> list[dict[str, object]]:
     """Kind, moment and state of each, and the keyed hash of the network that caused it; oldest first."""
     columns = (mails.c.kind, mails.c.at, mails.c.state, mails.c.network_hash)

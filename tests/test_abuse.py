@@ -121,6 +121,19 @@ def test_a_proxy_is_believed_only_where_the_site_says_so(tmp_path: Path):
             assert len(site.mails()) == mails
 
 
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_a_proxy_that_the_settings_do_not_know_is_noticed_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], proxies: int
+):
+    """Else its readers would share one network's budget, and nobody would know why mails stop."""
+    with web_site(tmp_path / "site", f"proxies = {proxies}\n") as site:
+        for number in range(3):
+            site.get("/", headers={"X-Forwarded-For": f"203.0.113.{number}"})
+    written = capsys.readouterr().out
+    assert written.count("proxies is 0") == (0 if proxies else 1)
+    assert "203.0.113" not in written
+
+
 # --- programs that fill in forms -------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FrameType
@@ -119,9 +119,6 @@ class _Run:
         self._stop = threading.Event()
         self._claiming = threading.Lock()
         self._counting = threading.Lock()
-        # SQLite has one writer: our threads queue here, where its own waiting would have them poll.
-        sqlite = self.job.engine.dialect.name == "sqlite"
-        self._store: AbstractContextManager[object] = threading.Lock() if sqlite else nullcontext()
 
     def stop(self, why: str) -> None:
         """End the run when the calls under way are recorded. The first reason stays."""
@@ -159,9 +156,8 @@ class _Run:
             if self._stop.is_set() or self._left == 0:
                 return None, 0
             most = min(self._left or self.job.provider.max_batch, self.job.provider.max_batch)
-            with self._store:
-                since = clock()
-                batch = send.next_batch(self.job, self.moment(), most=most)
+            since = clock()
+            batch = send.next_batch(self.job, self.moment(), most=most)
             if batch:
                 self._rate.spend(len(batch.deliveries))
                 if self._left is not None:
@@ -172,8 +168,7 @@ class _Run:
         """Insist: what the provider said is known to nobody else."""
         for patience in (1, 2, 4, 8, None):
             try:
-                with self._store:
-                    return send.record(self.job, batch, answer, self.moment(), not_before=not_before)
+                return send.record(self.job, batch, answer, self.moment(), not_before=not_before)
             except Exception as error:
                 if patience is None or not is_busy(error):
                     raise
@@ -223,7 +218,7 @@ class _Run:
 
     def _wait_for_later(self) -> bool:
         """Whether something is due later on that is worth waiting for; waits a little."""
-        with reading(self.job.engine) as conn:
+        with reading(self.job.store.engine) as conn:
             due = next_due(conn, self.job.issue.id)
         if due is None:
             return False

@@ -6,15 +6,16 @@ import re
 
 from newsletter.errors import AddressError
 
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0<>,;:()\[\]\\\"\u2028\u2029]")
+_SAFE = r"[^\x00-\x20\x7f-\xa0<>,;:()\[\]\\\"\u2028\u2029"
+is_plain = re.compile(rf"{_SAFE}]+@{_SAFE}@]+").fullmatch
+"""Whether an address can be read as one address, and as nothing else."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ \x80-\U0010ffff-]*").fullmatch
 
 
 def plain_address(email: str) -> str:
     """An address as headers and SMTP take it, its domain in punycode. Raises AddressError when it could be
     read as anything else than one address: it would not have come in by any of our doors."""
-    local, at, domain = email.rpartition("@")
-    if not (at and local and domain) or _UNSAFE.search(email):
+    if not is_plain(email):
         raise AddressError("cannot stand in a mail's headers")
     return email if email.isascii() else ascii_domain(email)
 

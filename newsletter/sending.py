@@ -26,6 +26,7 @@ from newsletter.storage import issues, news, planning
 from newsletter.storage.database import reading, writing
 from newsletter.storage.doubts import Doubt, list_doubts
 from newsletter.storage.issues import PublishedIssue
+from newsletter.storage.together import Together
 from newsletter.types import Edition, IssueState, News, Receipt, Recipient, Tally, editions_hash
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Sending:
     def _job(self, issue: PublishedIssue, editions: dict[int, Edition]) -> Job:
         envelope = self.envelope(issue.slug, issue.published_at)
         return Job(
-            engine=self.database,
+            store=Together(self.database),
             issue=issue,
             provider=self.provider(),
             links=self.links(),

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from newsletter.errors import AddressError, MaybeTaken, NotTaken, ProviderError, Rejected, StopSending
+from newsletter.errors import MaybeTaken, NotTaken, ProviderError, Rejected, StopSending
 from newsletter.links import Links
+from newsletter.mailbox import is_plain
 from newsletter.process import Life, life_of
 from newsletter.providers import Provider, call, key_lives
-from newsletter.render.personalise import MailTemplate, plain_address
+from newsletter.render.personalise import MailTemplate
 from newsletter.storage import ledger, settling
-from newsletter.storage.database import writing
 from newsletter.storage.issues import PublishedIssue
 from newsletter.storage.settling import OpenAttempt
+from newsletter.storage.together import Together
 from newsletter.types import Batch, Delivery, Edition, Outgoing, Receipt, Recipient
 
 LEASE = timedelta(minutes=15)
@@ -51,7 +52,7 @@ class Letter:
 class Job:
     """All that sending one published issue takes."""
 
-    engine: Engine
+    store: Together
     issue: PublishedIssue
     provider: Provider
     links: Links
@@ -80,10 +81,13 @@ def next_batch(job: Job, now: datetime, *, most: int | None = None) -> Batch | N
 
     First what a dead process left, then what is queued. `most`: of a queued batch, at most so many messages.
     """
-    with writing(job.engine) as conn:
+
+    def claim(conn: Connection) -> Batch | None:
         return _settle(conn, job, now) or ledger.claim_batch(
             conn, job.issue.id, sender=job.process, provider=job.provider.name, now=now, most=most
         )
+
+    return job.store.write(claim)
 
 
 def _settle(conn: Connection, job: Job, now: datetime) -> Batch | None:
@@ -133,7 +137,7 @@ def is_over(attempt: OpenAttempt, process: str, now: datetime, life: Callable[[s
 def deliver(job: Job, batch: Batch, *, in_time: Callable[[], bool] = lambda: True) -> Answer:
     """Call the provider with no transaction open. Never raises. `in_time` is asked at the very last: a process
     that was frozen meanwhile may have been taken for dead, and its key for forgotten."""
-    fit = tuple([one for one in batch.deliveries if _is_address(one.email)])
+    fit = tuple([one for one in batch.deliveries if is_plain(one.email)])
     unfit = _refuse_unfit(batch, fit) if len(fit) < len(batch.deliveries) else []
     if not fit:
         return Answer("taken", tuple(unfit))
@@ -156,13 +160,6 @@ def deliver(job: Job, batch: Batch, *, in_time: Callable[[], bool] = lambda: Tru
 def _refuse_unfit(batch: Batch, fit: tuple[Delivery, ...]) -> list[Receipt]:
     there = {one.id for one in fit}
     return [Receipt(one.id, "refused", reason=UNFIT) for one in batch.deliveries if one.id not in there]
-
-
-def _is_address(email: str) -> bool:
-    try:
-        return bool(plain_address(email))
-    except AddressError:
-        return False
 
 
 def _outgoing(job: Job, batch: Batch, members: tuple[Delivery, ...]) -> Outgoing:
@@ -198,13 +195,18 @@ def record(
 ) -> bool:
     """Write down what came of it, in one transaction. False, and nothing written, when the batch is no longer
     ours: somebody settled it while this process slept."""
+    return job.store.write(lambda conn: _write_down(conn, job, batch, answer, now, not_before))
+
+
+def _write_down(
+    conn: Connection, job: Job, batch: Batch, answer: Answer, now: datetime, not_before: datetime | None
+) -> bool:
     why = answer.error.what if answer.error else ""
-    with writing(job.engine) as conn:
-        if answer.outcome == "taken":
-            return ledger.record_taken(conn, batch, answer.receipts, now, not_before=not_before)
-        if answer.outcome == "rejected":
-            return ledger.record_rejected(conn, batch, why, now)
-        if answer.outcome == "maybe_taken":
-            again = job.provider.settles == "key"
-            return ledger.record_doubt(conn, batch, why, now, again=again, not_before=not_before)
-        return ledger.record_not_taken(conn, batch, why, now, not_before=not_before)
+    if answer.outcome == "taken":
+        return ledger.record_taken(conn, batch, answer.receipts, now, not_before=not_before)
+    if answer.outcome == "rejected":
+        return ledger.record_rejected(conn, batch, why, now)
+    if answer.outcome == "maybe_taken":
+        again = job.provider.settles == "key"
+        return ledger.record_doubt(conn, batch, why, now, again=again, not_before=not_before)
+    return ledger.record_not_taken(conn, batch, why, now, not_before=not_before)

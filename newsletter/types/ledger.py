@@ -1,11 +1,14 @@
-"""What is sent to whom: deliveries, batches, messages, receipts, and an issue in numbers."""
+"""What is sent to whom: deliveries, batches, messages, receipts, and an issue in numbers.
+
+What there is one of for every reader is a named tuple: it is made in half the time of a dataclass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class DeliveryState(StrEnum):
@@ -24,8 +27,7 @@ class IssueState(StrEnum):
     SENT = "sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A ledger line joined with what is needed to write its message."""
 
     issue_id: int
@@ -57,8 +59,7 @@ DELIVERY_MARK = "@@delivery_id@@"
 """Where a reader's own links, and a delivery's id, go. Nothing else in one can look like them: see render.clean."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One reader of a batch, with the links that are theirs alone."""
 
     delivery_id: str
@@ -81,8 +82,7 @@ class Message:
     """The whole mail, RFC 5322, CRLF line ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The provider's answer about one message, now."""
 
     delivery_id: str

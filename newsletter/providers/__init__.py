@@ -11,7 +11,6 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -141,7 +140,7 @@ def call(provider: Provider, outgoing: Outgoing) -> list[Receipt]:
         said = without_addresses(str(error), but=outgoing.sender)
         raise MaybeTaken(f"{provider.name} failed unexpectedly: {type(error).__name__}: {said}") from error
     return [
-        replace(one, reason=without_addresses(one.reason, but=outgoing.sender)) if one.reason else one
+        one._replace(reason=without_addresses(one.reason, but=outgoing.sender)) if one.reason else one
         for one in receipts
     ]
 

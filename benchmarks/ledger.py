@@ -27,10 +27,12 @@ from newsletter.providers.memory import Memory
 from newsletter.sending import Sending
 from newsletter.storage.database import open_database, writing
 from newsletter.storage.schema import subscribers
-from newsletter.types import Edition, Topics
+from newsletter.types import Edition, Topics, edition_hash
 
 PLANNED, PLANNING_SECONDS = 1_000_000, 10
 SENT, SENT_A_SECOND, SENDING_MEGABYTES = 100_000, 20_000, 150
+PAGE_BYTES = 37_000
+"""Of HTML, as of a real issue."""
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 SLUG = "2026-11-26"
 SECTIONS = ("conditions", "news", "treatments")
@@ -69,9 +71,9 @@ def _apart(work: Callable[[Path], tuple[bool, ...]]) -> tuple[bool, ...]:
 
 def planning(folder: Path) -> tuple[bool, ...]:
     store = open_database(f"sqlite:///{folder / 'readers.db'}")
-    _add_readers(store, PLANNED)
+    add_readers(store, PLANNED)
     before = _peak()
-    seconds = _timed(lambda: _publish(store))
+    seconds = _timed(lambda: publish_issue(store))
     store.dispose()
     bare = _timed(lambda: _bare_insert(folder / "readers.db"))
     return (
@@ -82,8 +84,8 @@ def planning(folder: Path) -> tuple[bool, ...]:
 
 def sending(folder: Path) -> tuple[bool, ...]:
     store = open_database(f"sqlite:///{folder / 'readers.db'}")
-    _add_readers(store, SENT)
-    _publish(store)
+    add_readers(store, SENT)
+    publish_issue(store)
     links, provider = (
         Links(["a key for the benchmark only"], "https://letters.example.org"),
         Memory(keep=False),
@@ -128,7 +130,7 @@ def _bare_loop() -> None:
 # --- what is measured ------------------------------------------------------------------------------------
 
 
-def _add_readers(store: Any, count: int) -> None:
+def add_readers(store: Any, count: int) -> None:
     for start in range(0, count, 10_000):
         rows = [
             {
@@ -146,20 +148,21 @@ def _add_readers(store: Any, count: int) -> None:
             conn.execute(insert(subscribers), rows)
 
 
-def _publish(store: Any) -> None:
+def publish_issue(store: Any, *, page: int = PAGE_BYTES, batch: int = 1000) -> None:
     sets = [one for length in (3, 2, 1) for one in combinations(SECTIONS, length)]
-    publish(store, SLUG, [_edition(one) for one in sets], [], provider="memory", batch_size=1000, now=NOW)
+    editions = [_edition(one, page) for one in sets]
+    publish(store, SLUG, editions, [], provider="memory", batch_size=batch, now=NOW)
 
 
-def _edition(topics: tuple[str, ...]) -> Edition:
-    """Of the size of a real issue's: 37 KB of html."""
+def _edition(topics: tuple[str, ...], page: int = PAGE_BYTES) -> Edition:
     line = "<p>What a nerve block can do for a knee, and what it cannot: three studies.</p>\n"
     page = (
-        line * (37_000 // len(line))
+        line * (page // len(line))
         + '<a href="@@unsubscribe_url@@">leave</a> <a href="@@preferences_url@@">x</a>'
     )
     plain = "What a nerve block can do.\n" * 150 + "@@unsubscribe_url@@\n@@preferences_url@@\n"
-    return Edition(SLUG, Topics(topics), "A subject", "A preheader", page, plain, "ab" * 32)
+    hash = edition_hash("A subject", "A preheader", page, plain)
+    return Edition(SLUG, Topics(topics), "A subject", "A preheader", page, plain, hash)
 
 
 def _timed(work: Callable[[], object]) -> float:

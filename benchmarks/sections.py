@@ -2,8 +2,8 @@
 
 `titles.jsonl` holds real titles of pain and medicine sites with a label, and often a second reading (`also`)
 that a careful editor could defend. `titles_heldout.jsonl` holds titles made up in the manner of news sites,
-blogs and clinics, in four rounds. Each round was written before the rules had seen it and then read once:
-0.98, 0.65, 0.87 and 0.88 of it were right. Afterwards the rules were widened, so today's number for these
+blogs and clinics, in six rounds. Each round was written before the rules had seen it and then read once:
+0.98, 0.65, 0.87, 0.88, 0.97 and 0.94 of it were right. Afterwards the rules were widened, so today's number for these
 rounds is no longer a blind one; new titles belong into a new round. "Strict" counts the label only. `-v`
 shows the mistakes.
 """

@@ -11,7 +11,7 @@ from newsletter.config import FILE_NAME, Config, Feed, Site, load_site
 from newsletter.errors import ApprovalError, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from newsletter.approvals import Approvals
     from newsletter.checking import Gate, Verdict
     from newsletter.composer import Composer
+    from newsletter.correcting import Corrector
     from newsletter.links import Links
     from newsletter.pipeline.collect import PullReport
     from newsletter.pipeline.feedback import Feedback, Taken
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from newsletter.storage.issues import PublishedIssue
     from newsletter.storage.mails import Budget
     from newsletter.storage.together import Together
-    from newsletter.types import Article, Edition, FoundArticle, Issue, Layout, Placement, Receipt, Topics
+    from newsletter.types import Edition, FoundArticle, Issue, Layout, Placement, Receipt, Topics
+    from newsletter.verifying import Verifier
 
 
 @dataclass
@@ -126,21 +128,6 @@ class App:
 
         return collect(self.database, self.config.feeds, place, now)
 
-    def articles(self, since: datetime | None = None) -> list[tuple[Article, tuple[str, ...]]]:
-        """What can be picked, newest first, each with the slugs of the issues that hold it already."""
-        from newsletter.content import list_issues
-        from newsletter.storage.articles import list_articles
-        from newsletter.storage.database import reading
-        from newsletter.urls import canonical_url
-
-        used: dict[str, list[str]] = {}
-        for issue in list_issues(self.site.issues):
-            for page in {canonical_url(pick.url) for _, picks in issue.picks for pick in picks}:
-                used.setdefault(page, []).append(issue.slug)
-        with reading(self.database) as conn:
-            known = list_articles(conn, since=since)
-        return [(article, tuple(used.get(article.canonical_url, ()))) for article in known]
-
     @cached_property
     def approvals(self) -> Approvals:
         """Who approved which issue, and whether that still holds."""
@@ -166,6 +153,26 @@ class App:
 
         path = retractions_path(self.site)
         return take_in(file, path), path
+
+    @cached_property
+    def corrector(self) -> Corrector:
+        """What issues that are out got wrong."""
+        from newsletter.correcting import Corrector
+
+        return Corrector(self.site, self.composer, lambda: self.database)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Whether what was sealed, sent and archived is still the same."""
+        from newsletter.verifying import Verifier
+
+        return Verifier(self.site, self.composer, lambda: self.database)
+
+    def issue_to_verify(self, name: str | None, now: datetime) -> str:
+        """The issue that `verify` means: a slug or a path; else the newest that is out, else the next one."""
+        if name is None and self.composer.has_store and (known := self.sending.list_all()):
+            return known[0].slug
+        return self.slug(name, now)
 
     def _is_published(self, slug: str) -> bool:
         return self.composer.has_store and self.sending.find(slug) is not None
@@ -222,20 +229,26 @@ class App:
         return Together(self.database)
 
     @cached_property
-    def office(self) -> Office:
-        """What single mails are written and sent with."""
-        from newsletter.pipeline.post import Office
-        from newsletter.render import Renderer
+    def write_letter(self) -> Callable[..., Edition]:
+        """A kind of single mail and its facts → its words in the site's look."""
         from newsletter.render.letter import render_letter
 
-        renderer = Renderer(self.config, self.site.templates)
+        return partial(render_letter, self.composer.renderer)
+
+    @cached_property
+    def office(self) -> Office:
+        """What single mails are written and sent with."""
+        from newsletter.corrections import path_of
+        from newsletter.pipeline.post import Office
+
         return Office(
             engine=self.database,
             config=self.config,
             provider=self.provider,
             links=self.links,
             log=self.readers.log,
-            write=partial(render_letter, renderer),
+            write=self.write_letter,
+            is_corrected=lambda slug: path_of(self.site.issues, slug).is_file(),
         )
 
     @cached_property
@@ -294,6 +307,22 @@ class App:
             )
         whole = max(frozen, key=lambda one: len(one.topics.ids))
         return self.sending.test(slug, by_topics[wanted] if wanted else whole, to, now)
+
+    def begin(self, slug: str, now: datetime) -> PublishedIssue | None:
+        """Publish the issue, unless it is published: what goes out is fixed then, whatever its files say by now.
+
+        None when it was before. Raises as `publish` does; ApprovalError when what is frozen is not what the seal
+        names.
+        """
+        from newsletter.errors import AlreadyPublished
+
+        if published := self.sending.find(slug):
+            self.approvals.must_still_be(slug, published.hash)
+            return None
+        try:
+            return self.publish(slug, now)
+        except AlreadyPublished:  # another process was a moment quicker: help it send
+            return None
 
     def publish(self, slug: str, now: datetime) -> PublishedIssue:
         """Freeze the issue as it is built now and plan its deliveries.

@@ -10,7 +10,6 @@ from newsletter import seal as seals
 from newsletter.errors import ApprovalError
 from newsletter.pipeline import approve, gate
 from newsletter.pipeline.approve import Approved
-from newsletter.pipeline.inputs import gather_inputs
 from newsletter.seal import Seal, Waiver
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Approvals:
             raise ApprovalError(
                 f"{slug} is published: what goes out is fixed", hint=f"See `newsletter status {slug}`."
             )
-        made, seal = self._sealed(slug)
+        made, seal = self._composer.sealed(slug)
         found = self._judge(made, now, online=online).findings
         fresh = gate.make_waivers(waive, found, name=name, now=now)
         waivers = (*self._waivers(slug, seal), *fresh)
@@ -82,7 +81,7 @@ class Approvals:
 
         Raises ContentError, TemplateError, ApprovalError (a broken seal).
         """
-        made, seal = self._sealed(slug)
+        made, seal = self._composer.sealed(slug)
         verdict = self._judge(made, now, online=online)
         return replace(verdict, findings=gate.waive(verdict.findings, self._waivers(slug, seal)))
 
@@ -92,7 +91,7 @@ class Approvals:
 
         Raises ContentError, TemplateError, and ApprovalError, which names what changed or was found since.
         """
-        made, seal = self._sealed(slug)
+        made, seal = self._composer.sealed(slug)
         if self.rules.required:
             approve.check_approval(self.path(slug), seal, rules=self.rules, author=made.issue.author)
         found = self._judge(made, now, thorough=False).findings
@@ -101,28 +100,25 @@ class Approvals:
 
     def must_be(self, slug: str, frozen: str) -> None:
         """Hold the hash of the editions that were frozen for sending against the approved one."""
-        if not self.rules.required:
-            return
-        found = seals.find_seal(self.path(slug))
+        if self.rules.required:
+            self._hold(seals.find_seal(self.path(slug)), slug, frozen)
+
+    def must_still_be(self, slug: str, frozen: str) -> None:
+        """The same when sending goes on, perhaps on a machine that has no seals: then nothing can be held."""
+        found = seals.find_seal(self.path(slug)) if self.rules.required else None
+        if found is not None:
+            self._hold(found, slug, frozen)
+
+    @staticmethod
+    def _hold(found: Seal | None, slug: str, frozen: str) -> None:
         if found is None or found.hash != frozen:
             raise ApprovalError(
-                f"what was frozen for sending ({frozen[:12]}) is not what was approved", where=slug
+                f"what was frozen for sending ({frozen[:12]}) is not what was approved",
+                where=slug,
+                hint=f"See `newsletter verify {slug}`.",
             )
 
     def _waivers(self, slug: str, now: Seal) -> tuple[Waiver, ...]:
         """Those of the seal on disk; none when what it was given for has changed."""
         found = seals.find_seal(self.path(slug))
         return found.waivers if found and not seals.compare(found, now) else ()
-
-    def _sealed(self, slug: str) -> tuple[Composed, Seal]:
-        from newsletter.render.sources import issue_sources
-
-        path = self._composer.path(slug)
-        before = path.read_bytes() if path.is_file() else b""
-        made = self._composer.compose(slug)
-        templates = issue_sources(self._composer.renderer)
-        if path.read_bytes() != before:
-            raise ApprovalError("was saved while it was being built", where=str(path), hint="Try again.")
-        return made, seals.make_seal(
-            gather_inputs(before, made.layout, templates, self.site.config), made.editions
-        )

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from newsletter.kinds import Colour, Table, WebAddress
+from newsletter.kinds import Colour, Line, Table, WebAddress
 
 
 class Action(Table):
-    label: str
+    label: Line
     url: WebAddress
 
 
 class Resource(Table):
     """Help for people in crisis or looking for support."""
 
-    label: str
+    label: Line
     url: WebAddress
     text: str = ""
 

@@ -13,14 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter import content
+from newsletter import content, corrections
 from newsletter.config import Config, Site
 from newsletter.content.read import read_text
-from newsletter.errors import ContentError, UsageError
+from newsletter.errors import ApprovalError, ContentError, UsageError
 from newsletter.pipeline import compose
 from newsletter.pipeline.compose import Additions
 from newsletter.pipeline.render_folder import Built, write_build
 from newsletter.schedule import Calendar
+from newsletter.seal import Seal, make_seal
 from newsletter.types import Article, Edition, Issue, IssueState, Layout
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ class Composed:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def _writing(place: Path) -> Iterator[None]:
     """A folder that cannot be written to, or a full disk, is a message for a person."""
     try:
         yield
     except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", where=str(error.filename)) from None
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(place)) from None
 
 
 class Composer:
@@ -93,15 +94,31 @@ class Composer:
         """Everything made of an issue file, as it is now. Raises ContentError, TemplateError."""
         issue = self.read(slug)
         articles = self._articles(compose.urls_of(issue))
-        layout = compose.resolve(issue, articles, self.config)
+        due = corrections.due_in(self.site.issues, slug, content.list_slugs(self.site.issues))
+        layout = compose.resolve(issue, articles, self.config, due)
         editions = tuple(self.renderer.edition(layout, one) for one in self.renderer.variants(layout))
         return Composed(issue, articles, layout, editions)
+
+    def sealed(self, slug: str) -> tuple[Composed, Seal]:
+        """The same with its seal, which nobody has approved yet. Raises ContentError, TemplateError; ApprovalError
+        when the file was saved meanwhile."""
+        from newsletter.pipeline.inputs import gather_inputs
+        from newsletter.render.sources import issue_sources
+
+        path = self.path(slug)
+        before = path.read_bytes() if path.is_file() else b""
+        made = self.compose(slug)
+        templates = issue_sources(self.renderer)
+        if path.read_bytes() != before:
+            raise ApprovalError("was saved while it was being built", where=str(path), hint="Try again.")
+        return made, make_seal(gather_inputs(before, made.layout, templates, self.config), made.editions)
 
     def build(self, slug: str) -> Built:
         """Write build/<slug>/. Raises ContentError, TemplateError; the folder then stays as it was."""
         made = self.compose(slug)
-        with _writing():
-            return write_build(self.site.build / slug, made.issue, made.layout, made.articles, made.editions)
+        folder = self.site.build / slug
+        with _writing(folder):
+            return write_build(folder, made.issue, made.layout, made.articles, made.editions)
 
     def draft(self, slug: str, now: datetime) -> bool:
         """Make the issue's file; False when there is one. Raises NothingNew, ContentError."""
@@ -112,7 +129,7 @@ class Composer:
         day = date.fromisoformat(slug)
         since, found = self._candidates(slug, now)
         proposal = compose.propose(day, found, self.config, since=since, until=now)
-        with _writing():
+        with _writing(path):
             return content.write_draft(path, proposal, self.config.newsletter.zone)
 
     def refresh(self, slug: str, now: datetime) -> Additions:
@@ -121,9 +138,24 @@ class Composer:
         _, found = self._candidates(slug, now)
         fresh = compose.additions(issue, read_text(self.path(slug)), found, self.config)
         zone = self.config.newsletter.zone
-        with _writing():
+        with _writing(self.path(slug)):
             content.refresh_issue(self.path(slug), fresh.picks, fresh.left_out, now, zone)
         return fresh
+
+    def pickable(self, since: datetime | None = None) -> list[tuple[Article, tuple[str, ...]]]:
+        """What can be picked, newest first, each with the slugs of the issues that hold it already.
+
+        Raises ContentError for an issue file with a mistake.
+        """
+        from newsletter.storage.articles import list_articles
+
+        used: dict[str, list[str]] = {}
+        for issue in content.list_issues(self.site.issues):
+            for page in compose.urls_of(issue):
+                used.setdefault(page, []).append(issue.slug)
+        with self._reading() as conn:
+            known = list_articles(conn, since=since)
+        return [(article, tuple(used.get(article.canonical_url, ()))) for article in known]
 
     # --- what it asks of files and store ------------------------------------------------------------------
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import pkgutil
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     BaseModel,
@@ -25,65 +25,19 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from newsletter.brand import Brand as Brand
 from newsletter.checklist import Checks as Checks
 from newsletter.errors import ConfigError
-from newsletter.kinds import Moment, Span, Table, WebAddress, elsewhere, written_like
+from newsletter.frontdoor import Web as Web
+from newsletter.kinds import Line, Moment, Span, Table, WebAddress, elsewhere, written_like
 from newsletter.kinds import span as span  # read by those who use a Span setting
+from newsletter.letterhead import Newsletter as Newsletter
 from newsletter.mistakes import explain
 
 FILE_NAME = "newsletter.toml"
 MAX_TOPICS = 6
 """Every set of sections is an edition of its own: six sections make at most 63."""
-
-
-class Newsletter(Table):
-    name: str = Field(min_length=1)
-    tagline: str = ""
-    sender: str = Field(alias="from", min_length=3)
-    """`Pain Weekly <weekly@example.org>`: the From header."""
-    reply_to: str | None = None
-    site_url: WebAddress
-    """The site whose articles these are."""
-    public_url: WebAddress
-    """Where readers reach `newsletter serve`: their links begin with it."""
-    postal_address: str = Field(min_length=8)
-    """Required on commercial mail (CAN-SPAM, 15 U.S.C. § 7704(a)(5))."""
-    language: str = "en"
-    timezone: str = "UTC"
-    editors: tuple[str, ...] = ()
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        zones = available_timezones()
-        if value in zones:
-            return value
-        cities = [zone for zone in zones if zone.endswith("/" + value.replace(" ", "_"))]
-        near = sorted(cities) or difflib.get_close_matches(value, sorted(zones), n=1)
-        raise PydanticCustomError(
-            "zone",
-            "is not a time zone name such as Europe/Berlin or America/Phoenix",
-            {"hint": f"It is {value!r} now." + (f" Did you mean {near[0]!r}?" if near else "")},
-        )
-
-    @field_validator("site_url", "public_url")
-    @classmethod
-    def _without_slash(cls, value: str) -> str:
-        return value.rstrip("/")
-
-    @field_validator("sender")
-    @classmethod
-    def _has_address(cls, value: str) -> str:
-        if not re.fullmatch(r"(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)", value.strip()):
-            raise ValueError("must be an address such as Pain Weekly <weekly@example.org>")
-        return value.strip()
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
 
 
 class Schedule(Table):
@@ -100,17 +54,27 @@ class Feed(Table):
     """Where its articles go when neither categories, path nor words decide."""
 
 
+Rule = Annotated[str, written_like(r"[\s\S]*\w[\s\S]*", "text with a letter or a digit in it")]
+Phrase = Annotated[
+    str,
+    written_like(
+        r"\s*\*?(?:[^\s*]*\w[^\s*]*\s*){1,5}\*?\s*", "one to five words; a star only at its beginning or end"
+    ),
+]
+
+
 class Match(Table):
-    categories: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    words: dict[str, float] = Field(default_factory=dict)
+    categories: tuple[Rule, ...] = ()
+    paths: tuple[Rule, ...] = ()
+    words: dict[Phrase, float] = Field(default_factory=dict)
 
     @field_validator("words", mode="before")
     @classmethod
     def _weights(cls, value: Any) -> Any:
-        if isinstance(value, str):
+        texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if not (texts or isinstance(value, dict)):
             raise ValueError('must be a list of words, or a table such as { "fda" = 6, "study" = 0 }')
-        return dict.fromkeys(value, 1.0) if isinstance(value, list) else value
+        return dict.fromkeys(value, 1.0) if texts else value
 
 
 class Section(Table):
@@ -120,7 +84,7 @@ class Section(Table):
             r"[a-z][a-z0-9-]{0,31}", "small letters, digits and hyphens (at most 32), a letter first"
         ),
     ]
-    title: str
+    title: Line
     intro: str = ""
     max: int = Field(default=5, ge=1, le=20)
     match: Match = Match()
@@ -163,49 +127,14 @@ class Sending(Table):
 class Storage(Table):
     url: str = "sqlite:///subscribers/newsletter.db"
 
-
-class Web(Table):
-    """The readers' pages, and what keeps them from being misused."""
-
-    origins: tuple[WebAddress, ...] = ()
-    """Sites whose pages may carry the form and read its answer (CORS), beside `public_url` itself."""
-    hosts: tuple[str, ...] = ()
-    """Names under which the service answers, beside the host of `public_url`."""
-    proxies: int = Field(default=0, ge=0, le=10)
-    """How many proxies of yours stand before it: so many entries of X-Forwarded-For are believed."""
-    wording: str = "Yes, send me {name} by e-mail, about once a week. I can leave at any time."
-    wording_version: str = "1"
-    """What the wording is called in the consent log: change it whenever you change the wording."""
-    confirm_within: Span = "7d"
-    forget_after: Span = "30d"
-    """An address that was never confirmed is forgotten by `newsletter cron` so long after it was last asked for."""
-    min_fill_seconds: float = Field(default=2, ge=0, le=60)
-    """A form sent back sooner was filled by a machine: it is shown again."""
-    cooldown: Span = "10m"
-    """Between two mails of one kind to one address."""
-    mails_per_address: int = Field(default=3, ge=1)
-    """Confirmation mails to one address in a week at most."""
-    mails_per_network: int = Field(default=20, ge=1)
-    """Confirmation mails that one network can cause in an hour at most."""
-    mails_per_hour: int = Field(default=1000, ge=1)
-    """Confirmation mails of the whole service in an hour at most."""
-    requests_per_minute: int = Field(default=60, ge=1)
-    """Requests of one network that change something, at most, for each process of the service."""
-    challenge: bool = False
-    """Ask browsers for a little work before they subscribe. Needs script: turn it on only under attack."""
-    first_name: bool = False
-    """Ask for a first name, which readers need not give: mails to them alone then begin with it."""
-    welcome_mail: bool = False
-    """Send the latest issue after confirmation."""
-    keep_network_address: bool = False
-    """Keep network addresses in the consent log in the clear, not as keyed hashes."""
-    disposable_domains: str | None = None
-    """A file with one domain a line whose addresses are not accepted."""
-
-    @field_validator("hosts")
+    @field_validator("url")
     @classmethod
-    def _lower(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one.lower() for one in value)
+    def _lasting(cls, value: str) -> str:
+        if not re.match(r"sqlite:///[^:?]|postgresql(?:\+psycopg)?://", value):
+            raise ValueError(
+                f"must be such as {cls.model_fields['url'].default} or postgresql://user@host/name"
+            )
+        return value
 
 
 class Config(Table):
@@ -231,23 +160,37 @@ class Config(Table):
     checks: Checks = Checks()
 
     @model_validator(mode="after")
-    def _sections_are_known(self) -> Config:
+    def _fits_together(self) -> Config:
         ids = self.section_ids
-        for at, section in enumerate(ids):
-            if section in ids[:at]:
-                raise elsewhere(
-                    ("section", at, "id"), f"is {section!r} a second time", "Each id names one section."
-                )
+        _each_once(ids, "section", "id", "Each id names one section.")
+        _each_once([feed.url for feed in self.feeds], "feed", "url", "Keep one of the two tables.")
         for at, feed in enumerate(self.feeds):
-            if feed.section and feed.section not in ids:
-                near = difflib.get_close_matches(feed.section, ids, n=1)
-                hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(ids)}."
-                raise elsewhere(("feed", at, "section"), f"names no section: {feed.section!r}", hint)
+            if feed.section is not None:
+                _known(feed.section, ids, "section", ("feed", at, "section"))
+        _known(self.provider.name, provider_names(), "provider", ("provider", "name"))
         return self
 
     @property
     def section_ids(self) -> tuple[str, ...]:
         return tuple(section.id for section in self.sections)
+
+
+def _each_once(values: Sequence[str], table: str, key: str, hint: str) -> None:
+    for at, value in enumerate(values):
+        if value in values[:at]:
+            raise elsewhere((table, at, key), f"is {value!r} a second time", hint)
+
+
+def _known(value: str, names: Sequence[str], what: str, at: tuple[int | str, ...]) -> None:
+    if value not in names:
+        near = difflib.get_close_matches(value, names, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names)}."
+        raise elsewhere(at, f"names no {what}: {value!r}", hint)
+
+
+def provider_names() -> list[str]:
+    """Each file of `providers/` is one; none is named anywhere else."""
+    return sorted(one.name for one in pkgutil.iter_modules([str(Path(__file__).parent / "providers")]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +221,7 @@ class Site:
         """The configured URL with a relative SQLite path made absolute from the site's folder."""
         prefix = "sqlite:///"
         url = self.config.storage.url
-        if not url.startswith(prefix) or url.startswith((prefix + "/", prefix + ":memory:")):
+        if not url.startswith(prefix) or url.startswith(prefix + "/"):
             return url
         return f"{prefix}{(self.root / url.removeprefix(prefix)).as_posix()}"
 
@@ -312,6 +255,8 @@ def load_site(root: Path) -> Site:
         raise ConfigError(
             f"is not UTF-8 (byte {error.start})", where=str(path), hint="Save it as UTF-8."
         ) from None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from None
     return Site(root=root, config=parse_config(text, where=str(path)))
 
 
@@ -320,6 +265,10 @@ def parse_config(text: str, *, where: str = FILE_NAME) -> Config:
     text = text.removeprefix("\ufeff")  # Windows editors like to begin a file with it
     try:
         data = tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(
+            "is nested too deeply", where=where, hint="No setting is a list of lists."
+        ) from None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise ConfigError(

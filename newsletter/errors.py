@@ -9,7 +9,9 @@ NewsletterError                 exit 1: the thing asked about is not so
 │   └── ListError               a file of subscribers that cannot be taken in
 ├── FeedError                   one feed's trouble; the others go on
 │   ├── FeedUnreachable         no answer, or not the answer of a feed
-│   └── FeedRefused             an answer that must not be taken in (comments, exports, too big, hostile)
+│   └── FeedRefused             an answer that must not be taken in (exports, hostile)
+│       ├── CommentsRefused     what readers wrote
+│       └── FeedTooBig          more bytes than an answer may have
 ├── NothingNew                  a week without new articles
 ├── StorageError                the database cannot be opened, is too old, or refuses a change
 ├── SubscriberError             there is no such reader, or they left, or must not be written to
@@ -92,7 +94,15 @@ class FeedUnreachable(FeedError):
 
 
 class FeedRefused(FeedError):
-    """An answer that must not be taken in: comments, an export file, a web page, too big, hostile."""
+    """An answer that must not be taken in: an export file, a web page, hostile."""
+
+
+class CommentsRefused(FeedRefused):
+    """What readers wrote, and nothing else."""
+
+
+class FeedTooBig(FeedRefused):
+    """More bytes than an answer may have."""
 
 
 class NothingNew(NewsletterError):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from newsletter.config import secret
 from newsletter.errors import ConfigError
+from newsletter.whole import make_file
 
 KEY_FILE = "subscribers/secret.key"
 MIN_LENGTH = 16
@@ -43,20 +44,11 @@ def make_key_file(path: Path) -> bool:
     """Write a new key there, for its owner's eyes alone. False, and nothing changed, when there is a file."""
     if path.exists():
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(whole, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
-        # A link is made whole or not at all: of two that start at once, both read the same key.
-        os.link(whole, path)
-    except FileExistsError:
-        return False
+        # Of two that start at once, both read the same key.
+        return make_file(path, secrets.token_urlsafe(32) + "\n", mode=0o600)
     except OSError as error:
         raise ConfigError(f"the secret key cannot be made: {error.strerror}", where=str(path)) from None
-    finally:
-        whole.unlink(missing_ok=True)
-    return True
 
 
 def fingerprint(key: str) -> str:

@@ -9,6 +9,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
+from newsletter.errors import AddressError
+from newsletter.mailbox import plain_address, split_mailbox
+from newsletter.urls import web_address
+
 
 def elsewhere(at: tuple[int | str, ...], message: str, hint: str) -> PydanticCustomError:
     """A mistake that a whole file has: `at` is the key it is shown at."""
@@ -24,7 +28,21 @@ class Table(BaseModel):
 def _web_address(value: str) -> str:
     if not re.match(r"https?://[^\s/]+", value):
         raise ValueError("must be an address that begins with https:// (or http://)")
+    if web_address(value) != value:
+        raise ValueError("must be a web address, without blanks, user name or password in it")
     return value
+
+
+def _mailbox(value: str) -> str:
+    """One address with or without a name, fit for a header: its local part in ASCII, as every provider takes it."""
+    _, address = split_mailbox(value)
+    try:
+        whole = re.fullmatch(r"[!-~]+@[^@]+", plain_address(address))
+    except (AddressError, UnicodeError):
+        whole = None
+    if not whole or not _ON_ONE_LINE(value):
+        raise ValueError("must be an address such as Pain Weekly <weekly@example.org>")
+    return value.strip()
 
 
 def written_like(pattern: str, must: str) -> AfterValidator:
@@ -38,6 +56,13 @@ def written_like(pattern: str, must: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+_ON_ONE_LINE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]*").fullmatch
+
+Line = Annotated[
+    str, written_like(r"(?=.*\S)[^\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]*", "words on one line, not empty")
+]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+"""`Pain Weekly <weekly@example.org>`, or the address alone."""
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Colour = Annotated[str, written_like(r"#[0-9a-fA-F]{6}", "a colour such as #0b5c63")]
 Moment = Annotated[
@@ -47,7 +72,7 @@ Moment = Annotated[
     ),
 ]
 """A moment of the week in the site's time zone, such as `Thu 09:00`."""
-Span = Annotated[str, written_like(r"[1-9]\d*[mhd]", "a length of time such as 30m, 6h or 2d")]
+Span = Annotated[str, written_like(r"[1-9]\d{0,5}[mhd]", "a length of time such as 30m, 6h or 2d")]
 """A length of time: `30m`, `6h`, `2d`."""
 
 

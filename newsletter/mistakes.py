@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,6 +31,7 @@ _PLAIN = {
     "model_attributes_type": "must be a table",
     "tuple_type": "must be a list in square brackets",
     "greater_than_equal": "must be {ge} or more",
+    "greater_than": "must be more than {gt}",
     "less_than_equal": "must be {le} or less",
     "string_too_short": "must have at least {min_length} characters",
     "literal_error": "must be one of: {expected}",
@@ -40,13 +41,19 @@ _PLAIN = {
 """pydantic's kinds of mistakes in the words of a settings file."""
 
 
+_OF_A_KEY = "[key]"
+"""How pydantic says that a key itself is wrong, not its value."""
+
+
 def explain(error: ValidationError, model: type[BaseModel], text: str, where: str) -> ConfigError:
     """The mistake a person should mend first. `where` names the file, `text` is what stands in it."""
     mistakes = error.errors()
     # A misspelt key usually makes another one "missing": the spelling is what the person has to see.
     unknown = [one for one in mistakes if one["type"] == "extra_forbidden"]
     first: Mapping[str, Any] = (unknown or mistakes)[0]
-    location: Location = tuple(first.get("ctx", {}).get("at", first["loc"]))
+    location: Location = tuple(
+        part for part in first.get("ctx", {}).get("at", first["loc"]) if part != _OF_A_KEY
+    )
     line = find_line(text, location)
     place = f"{where}:{line}" if line else where
     name = ".".join(part for part in location if isinstance(part, str))
@@ -74,7 +81,11 @@ def _advice(model: type[BaseModel], mistake: Mapping[str, Any], location: Locati
 
 
 def _nearest(model: type[BaseModel], location: Location) -> str:
-    near = difflib.get_close_matches(str(location[-1]), list(_keys_at(model, location)), n=1)
+    key = str(location[-1])
+    if len(location) > 1 and key in keys_of(model):
+        header = f"[[{key}]]" if get_origin(keys_of(model)[key]) is tuple else f"[{key}]"
+        return f"{header} is a table of its own: write it below all keys of [{location[0]}]."
+    near = difflib.get_close_matches(key, list(_keys_at(model, location)), n=1)
     return (
         f"Did you mean {near[0]!r}?" if near else "Remove it, or see docs/configuration.md for what there is."
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter.config import span
 from newsletter.content import list_slugs
-from newsletter.errors import AlreadyPublished, FeedError, IssueError, NewsletterError
-from newsletter.pipeline.cron import Deeds, Report, run_cron
+from newsletter.errors import FeedError, IssueError, NewsletterError
+from newsletter.pipeline.cron import Deeds, Entry, Report, run_cron
 from newsletter.pipeline.due import weeks_around
+from newsletter.pipeline.remind import remind
 
 if TYPE_CHECKING:
     from newsletter import engine
@@ -30,9 +30,24 @@ def run_routine(app: App, now: datetime) -> Report:
         tidy=lambda: _tidy(app, now),
         unfinished=lambda: app.sending.unfinished(now),
     )
-    return run_cron(
+    report = run_cron(
         app.database, lambda: weeks_around(calendar, list_slugs(app.site.issues), now), deeds, now
     )
+    _tell_editors(app, report, now)
+    return report
+
+
+def _tell_editors(app: App, report: Report, now: datetime) -> None:
+    """What cron says once goes to them by mail; whom it does not reach is an error of the run."""
+    letter = app.config.newsletter
+    if not report.reminders or not letter.editors:
+        return
+    try:
+        failed = remind(app.provider, letter, app.write_letter, report.reminders, now)
+    except NewsletterError as error:
+        failed = [str(error)]
+    told = "told " + ", ".join(letter.editors)
+    report.entries.append(Entry("remind", None, not failed, "; ".join(failed) or told))
 
 
 def _pull(app: App, now: datetime) -> str:
@@ -61,8 +76,7 @@ def _draft(app: App, slug: str, now: datetime) -> str:
 
 
 def _send(app: App, slug: str, now: datetime) -> str:
-    with suppress(AlreadyPublished):  # half sent, or published just now: the ledger knows what is left
-        app.publish(slug, now)
+    app.begin(slug, now)
     report = app.sending.send(slug, now)
     if report.stopped or report.in_doubt:
         raise _unfinished(slug, report)

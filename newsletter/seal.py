@@ -14,9 +14,6 @@ An input's name is what an editor reads when it changed, so comparing two seals 
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -24,8 +21,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from newsletter import records
 from newsletter.config import Approval as Rules
 from newsletter.errors import ApprovalError, UsageError
+from newsletter.records import digest as digest
 from newsletter.types import Edition, editions_hash
 
 FORMAT = 1
@@ -186,35 +185,27 @@ def _key(name: str) -> str:
 
 # --- the file --------------------------------------------------------------------------------------------
 
+KIND = records.Kind(
+    "seal",
+    FORMAT,
+    ApprovalError,
+    "Bring it back from version control, or delete it, look at the issue and approve again.",
+)
+
 
 def find_seal(path: Path) -> Seal | None:
     """The seal in a file, None when there is none. Raises ApprovalError when it is not as we wrote it."""
-    try:
-        return read_text(path.read_text(encoding="utf-8"), where=str(path))
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError:
-        raise _broken("is not UTF-8", str(path)) from None
+    text = records.find_text(path, KIND)
+    return None if text is None else read_text(text, where=str(path))
 
 
 def read_text(text: str, *, where: str) -> Seal:
     """A seal from its file's text. Raises ApprovalError with file and line."""
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _broken(f"is not JSON: {error.msg.lower()}", f"{where}:{error.lineno}") from None
-    except RecursionError:
-        raise _broken("is not JSON of a seal's depth", where) from None
-    if not isinstance(data, dict) or not isinstance(data.get("format"), int):
-        raise _broken("is not a seal", where)
-    if data["format"] != FORMAT:
-        raise _broken(f"is of format {data['format']}, this program knows {FORMAT}", where)
-    if data.pop("checksum", None) != digest(data):
-        raise _broken("was changed by hand, or put together from two versions", where)
+    data = records.read(text, KIND, where=where)
     try:
         return _from_data(data)
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise _broken("lacks what a seal must hold", where) from None
+        raise KIND.broken("lacks what a seal must hold", where) from None
 
 
 def _from_data(data: Mapping[str, Any]) -> Seal:
@@ -240,9 +231,8 @@ def _from_data(data: Mapping[str, Any]) -> Seal:
 
 
 def write_text(seal: Seal) -> str:
-    """The seal as its file holds it: sorted, one thing a line, so that git shows and merges what changed."""
+    """The seal as its file holds it."""
     data: dict[str, Any] = {
-        "format": FORMAT,
         "inputs": dict(seal.inputs),
         "editions": dict(seal.editions),
         "hash": seal.hash,
@@ -254,36 +244,9 @@ def write_text(seal: Seal) -> str:
             {**asdict(one), "at": one.at.isoformat(), "findings": list(one.findings)} for one in seal.waivers
         ],
     }
-    return json.dumps({**data, "checksum": digest(data)}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return records.written(data, KIND)
 
 
 def write_seal(path: Path, seal: Seal) -> None:
     """Write the seal's file, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(write_text(seal))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def digest(value: Any) -> str:
-    """SHA-256, hex, of bytes, of text, or of a plain value's canonical JSON."""
-    if not isinstance(value, bytes):
-        value = (value if isinstance(value, str) else _canonical(value)).encode()
-    return hashlib.sha256(value).hexdigest()
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def _broken(what: str, where: str) -> ApprovalError:
-    return ApprovalError(
-        f"the seal {what}",
-        where=where,
-        hint="Bring it back from version control, or delete it, look at the issue and approve again.",
-    )
+    records.save(path, write_text(seal), KIND)

@@ -25,7 +25,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from newsletter.config import Match, Section
+from newsletter.config import Section
 from newsletter.types import Placement
 
 VOCABULARY = "vocabulary.toml"
@@ -122,7 +122,7 @@ class Classifier:
     def _by_category(self, categories: Iterable[str]) -> Iterator[Sign]:
         for name in categories:
             if section := self._categories.get(plain(name)):
-                yield Sign(section, f"category “{name.strip()}” is listed under {section}")
+                yield Sign(section, f"category “{name.strip()}”")
 
     def _by_path(self, path: str) -> Iterator[Sign]:
         """The longest listed stretch of the address; of equally long ones, all."""
@@ -132,7 +132,7 @@ class Classifier:
             found = [stretch for stretch in stretches if stretch in self._paths]
             for stretch in found:
                 section = self._paths[stretch]
-                yield Sign(section, f"its address has /{'/'.join(stretch)}/, listed under {section}")
+                yield Sign(section, f"its address has /{'/'.join(stretch)}/")
             if found:
                 return
 
@@ -184,28 +184,6 @@ class Classifier:
             return str(default)
         order = _vocabulary()["narrowest_first"]
         return min(sections, key=lambda one: order.index(one) if one in order else unknown)
-
-
-def classify(
-    title: str, categories: Iterable[str], path: str, rules: Sequence[Section], default: str | None = None
-) -> Placement:
-    """As `Classifier(rules).place(…)`; rules seen before are not made ready again."""
-    known = tuple(
-        (rule.id, rule.match.categories, rule.match.paths, tuple(rule.match.words.items())) for rule in rules
-    )
-    return _ready(known).place(title, categories, path, default)
-
-
-@lru_cache(maxsize=16)
-def _ready(
-    known: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, float], ...]], ...],
-) -> Classifier:
-    return Classifier(
-        tuple(
-            Section(id=id_, title=id_, match=Match(categories=categories, paths=paths, words=dict(words)))
-            for id_, categories, paths, words in known
-        )
-    )
 
 
 @lru_cache(maxsize=1)

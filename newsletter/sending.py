@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from newsletter import engine
 from newsletter.config import Config
 from newsletter.engine import Pace, Report, Watch
-from newsletter.errors import IssueError
+from newsletter.errors import ApprovalError, IssueError
 from newsletter.links import Links
 from newsletter.pipeline import doubts
 from newsletter.pipeline.doubts import How, Settled
 from newsletter.pipeline.publish import publish
 from newsletter.pipeline.send import Job, Letter, address, give_up
+from newsletter.pipeline.verify import changed_editions
 from newsletter.process import this_process
 from newsletter.providers import Provider, call, log_lag
 from newsletter.render.personalise import Envelope, MailTemplate, plain_address
@@ -172,11 +173,13 @@ class Sending:
         limit: int | None = None,
         watch: Watch = lambda _: None,
     ) -> Report:
-        """Send what is due of a published issue. Raises IssueError when it is paused or cancelled."""
+        """Send what is due of a published issue. Raises IssueError when it is paused or cancelled, ApprovalError
+        when the store no longer holds the bytes that were frozen."""
         with reading(self.database) as conn:
             issue = issues.get_issue(conn, slug)
             editions = issues.list_editions(conn, issue.id)
         self._refuse_held(issue)
+        self._refuse_changed(issue, editions.values())
         self._ask_in_time(slug, now)
         sending = self.config.sending
         pace = Pace(sending.concurrency, sending.rate, sending.stop_after_errors, limit)
@@ -213,6 +216,15 @@ class Sending:
                 f"Go on with `newsletter resume {issue.slug}`." if paused else "It cannot be taken up again."
             )
             raise IssueError(f"{issue.slug} is {issue.state}{why}", hint=hint)
+
+    @staticmethod
+    def _refuse_changed(issue: PublishedIssue, frozen: Iterable[Edition]) -> None:
+        if changed := changed_editions(frozen, issue.hash):
+            raise ApprovalError(
+                f"{issue.slug} has changed in the store since it was published: {', '.join(changed)}",
+                hint=f"See `newsletter verify {issue.slug}`. Bring the store back from a backup, or "
+                f"`newsletter cancel {issue.slug}`.",
+            )
 
     def test(self, slug: str, edition: Edition, to: Sequence[str], now: datetime) -> list[Receipt]:
         """An edition to these addresses by the very path that sends it, past the ledger. Its links lead nowhere:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import combinations
@@ -18,7 +17,7 @@ from newsletter.sending import Sending
 from newsletter.storage.database import reading, writing
 from newsletter.storage.issues import PublishedIssue
 from newsletter.storage.schema import subscribers
-from newsletter.types import Edition, Topics
+from newsletter.types import Edition, Topics, edition_hash
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 SLUG = "2026-11-26"
@@ -71,8 +70,9 @@ def _edition(slug: str, topics: tuple[str, ...], size: int) -> Edition:
     words = f"{' and '.join(topics)} " + "x" * size
     page = f'<p>{words}</p><a href="@@unsubscribe_url@@">leave</a> <a href="@@preferences_url@@">choose</a>\n'
     plain = f"{words}\n\nLeave: @@unsubscribe_url@@\nChoose: @@preferences_url@@\n"
-    digest = hashlib.sha256((slug + page + plain).encode()).hexdigest()
-    return Edition(slug, Topics(topics), f"Pain Weekly {slug}", "This week", page, plain, digest)
+    subject, preheader = f"Pain Weekly {slug}", "This week"
+    hash = edition_hash(subject, preheader, page, plain)
+    return Edition(slug, Topics(topics), subject, preheader, page, plain, hash)
 
 
 def publish_issue(

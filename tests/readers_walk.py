@@ -173,3 +173,8 @@ def show_mails(site: ReadersSite, page: Page) -> Iterator[str]:
     for kind in SINGLE_MAILS:
         page.set_content(body(site.mail(kind), "html"), wait_until="load")
         yield kind
+    told = site.app.write_letter(
+        "editors", about="drafted", lines=["2026-11-26 drafted: look at it with `x`"]
+    )
+    page.set_content(told.html, wait_until="load")
+    yield "editors"

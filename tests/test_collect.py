@@ -12,7 +12,7 @@ from sqlalchemy import select
 from newsletter.config import Feed
 from newsletter.errors import FeedRefused, FeedUnreachable
 from newsletter.pipeline.collect import collect
-from newsletter.storage.articles import articles_by_url, find_article, list_articles
+from newsletter.storage.articles import articles_by_url, list_articles
 from newsletter.storage.database import open_database, reading
 from newsletter.storage.schema import articles, feeds
 from newsletter.types import Placement
@@ -245,6 +245,15 @@ def test_an_entry_that_is_twice_in_a_feed_comes_in_once(site):
     assert "in the feed twice" in report.skipped[0].reason
 
 
+def test_an_article_that_is_on_a_page_under_two_addresses_comes_in_once(site):
+    """Same words, same moment, another slug: one of them is enough for an issue, also at a first pull."""
+    words = "<p>Exactly the same words stand here under two addresses.</p>"
+    site.publish(Post("a", title="Twin", content=words), Post("b", title="Twin", content=words))
+    report = site.pull_one()
+    assert titles(report.new) == ["Twin"]
+    assert report.skipped[0].reason.startswith("it is the same as “Twin”")
+
+
 def test_an_article_in_two_feeds_comes_in_once(site):
     """A category's feed beside the whole: said, and an edit is seen once."""
     site.feeds.append(Feed(url=site.server.url + "/category/news/feed/"))
@@ -356,14 +365,18 @@ def test_an_entry_without_a_title_is_called_by_its_first_words(site):
 
 
 def test_a_comment_among_articles_is_skipped(site):
-    """One entry that is a reader's, in a feed that is not."""
+    """One entry that is a reader's, in a feed that is not. Their name comes into no log either."""
     comment = Post(
-        "a", title="Re: A", link="https://pain.example/a/#comment-77", content="<p>I take 40 mg.</p>"
+        "a",
+        title="Comment on A by Maria K.",
+        link="https://pain.example/a/#comment-77",
+        content="<p>I take 40 mg.</p>",
     )
     site.publish(Post("a"), Post("b"), comment)
     report = site.pull_one()
     assert "reader's comment" in report.skipped[0].reason
     assert "40 mg" not in str(site.rows())
+    assert "Maria" not in str(report)
 
 
 # --- one feed among others -------------------------------------------------------------------------------
@@ -381,6 +394,16 @@ def test_a_feed_that_fails_does_not_stop_the_others(site):
     site.publish(Post("c"), path="/gone/")
     assert site.pull(LATER).ok
     assert site.rows()[1][0]["error"] is None
+
+
+def test_what_nobody_foresaw_in_one_feed_does_not_stop_the_others(site):
+    """An address that the settings would have refused stands for whatever may come: it is one feed's trouble."""
+    site.publish(Post("a"))
+    site.feeds.insert(0, Feed.model_construct(url="https://[", kind="wordpress", section=None))
+    failed, read = site.pull().feeds
+    assert (failed.state, titles(read.new)) == ("failed", ["A"])
+    assert "ValueError" in failed.error.what
+    assert failed.error.where == "https://["
 
 
 def test_a_feed_is_written_whole_or_not_at_all(site):
@@ -447,6 +470,17 @@ def test_a_first_pull_reads_one_page(site):
     assert len(site.pull_one().new) == 3
 
 
+def test_a_first_pull_reads_back_as_far_as_a_first_issue_does(site):
+    """Twelve articles in ten days, ten on a page: the first issue must not miss two of them."""
+    days = [
+        Post(f"day-{n}", date=(NOW - timedelta(hours=20 * n)).replace(tzinfo=None).isoformat())
+        for n in range(24)
+    ]
+    site.server.routes["/feed/"] = paged(days, per_page=10)
+    assert len(site.pull_one().new) == 20
+    assert [request.query.get("paged") for request in site.server.asked] == [None, "2"]
+
+
 def test_a_page_that_meets_the_known_is_enough(site):
     """The usual week: no further question."""
     site.server.routes["/feed/"] = paged(many(3))
@@ -474,6 +508,24 @@ def test_a_known_article_moved_to_the_top_hides_no_gap(site):
     moved = Post("post-3", date="2026-01-02T00:00:00")
     site.server.routes["/feed/"] = paged([moved, *(one for one in newer if one.slug != "post-3")])
     assert len(site.pull_one(LATER).new) == 6
+
+
+def test_an_article_dated_in_the_future_hides_no_gap(site):
+    """It stands on top of every page and is newer than all that comes: that says nothing of what lies between."""
+    far = Post("far", date="2099-01-01T00:00:00")
+    site.server.routes["/feed/"] = paged([far, *many(2)])
+    site.pull_one()
+    site.server.routes["/feed/"] = paged([far, *many(12)])
+    assert len(site.pull_one(LATER).new) == 10
+
+
+def test_a_feed_that_is_new_from_end_to_end_is_no_second_page(site):
+    """Nothing of it is known, and there is no older page: nothing is missing, and nothing is said."""
+    site.server.routes["/feed/"] = paged(many(3))
+    site.pull_one()
+    site.server.routes["/feed/"] = paged(many(3, start=100))
+    report = site.pull_one(LATER)
+    assert (len(report.new), report.notes) == (3, ())
 
 
 def test_the_search_has_an_end_and_says_what_may_be_missing(site):
@@ -515,7 +567,10 @@ def serve_rest(site, *posts, per_page=2, **headers):
     def answer(request):
         number = int(request.query["page"])
         wanted = [
-            one for one in posts if one["modified_gmt"] + "Z" > request.query.get("modified_after", "0")
+            one
+            for one in posts
+            if one["modified_gmt"] + "Z" > request.query.get("modified_after", "0")
+            and one.get("date_gmt", "9") + "Z" > request.query.get("after", "0")
         ]
         part = wanted[(number - 1) * per_page : number * per_page]
         return Answer(rest_page(*part), 200, {"X-WP-TotalPages": str(-(-len(wanted) // per_page)), **headers})
@@ -559,15 +614,40 @@ def test_rest_never_asks_for_comments_and_never_keeps_them(site):
 
 def test_rest_reads_every_page_and_later_only_what_was_edited(site):
     """By the number of pages in the answer's header, and from a day before the last known edit."""
-    posts = [rest(Post(f"p{n}", modified=f"2026-11-{n:02}T08:00:00")) for n in range(20, 10, -1)]
+    posts = [
+        rest(Post(f"p{n}", date="2026-11-01T08:00:00", modified=f"2026-11-{n:02}T08:00:00"))
+        for n in range(20, 10, -1)
+    ]
     serve_rest(site, *posts)
     assert len(site.pull_one().new) == 10
     assert len(site.server.asked) == 5
-    edited = rest(Post("p11", title="P11 edited", modified="2026-11-23T08:00:00"))
+    edited = rest(Post("p11", title="P11 edited", date="2026-11-01T08:00:00", modified="2026-11-23T08:00:00"))
     serve_rest(site, edited, *posts[:-1])
+    before = len(site.server.asked)
     report = site.pull_one(LATER)
-    assert site.server.asked[-1].query["modified_after"] == "2026-11-19T08:00:00Z"
+    edits, published = site.server.asked[before:]
+    assert edits.query["modified_after"] == published.query["after"] == "2026-11-19T08:00:00Z"
     assert (titles(report.new), titles(report.updated)) == ([], ["P11 edited"])
+
+
+def test_rest_brings_what_was_scheduled(site):
+    """A scheduled article keeps the date of its last edit when it goes live, days later: it is no "edit since"."""
+    known = [rest(Post("one", date="2026-11-22T08:00:00"))]
+    serve_rest(site, *known)
+    site.pull_one()
+    serve_rest(
+        site, rest(Post("scheduled", date="2026-11-24T07:00:00", modified="2026-11-16T09:00:00")), *known
+    )
+    assert titles(site.pull_one(LATER).new) == ["Scheduled"]
+
+
+def test_rest_is_not_blinded_by_an_edit_dated_in_the_future(site):
+    """A site's clock was wrong once: what comes after is still asked for."""
+    wrong = rest(Post("one", date="2026-11-20T08:00:00", modified="2099-01-01T00:00:00"))
+    serve_rest(site, wrong)
+    site.pull_one()
+    serve_rest(site, wrong, rest(Post("two", date="2026-11-24T09:00:00")))
+    assert titles(site.pull_one(LATER).new) == ["Two"]
 
 
 def test_rest_skips_protected_posts_and_says_so(site):
@@ -624,15 +704,14 @@ def test_posts_too_big_for_one_answer_are_asked_for_in_smaller_parts(site):
 # --- finding again ---------------------------------------------------------------------------------------
 
 
-def test_articles_are_found_by_address_however_written_and_by_guid(site):
+def test_articles_are_found_by_address_however_written(site):
     """What an editor pastes into an issue is rarely the canonical address."""
     site.publish(Post("a", guid="g-1"), Post("b", guid="g-2"))
     site.pull_one()
     with reading(site.engine) as conn:
-        assert find_article(conn, "http://www.pain.example/a?utm_source=x#top").title == "A"
-        assert find_article(conn, "g-2").title == "B"
-        assert find_article(conn, "https://pain.example/none/") is None
-        found = articles_by_url(conn, ["https://pain.example/a", "https://pain.example/none"])
+        found = articles_by_url(
+            conn, ["http://www.pain.example/a?utm_source=x#top", "https://pain.example/none"]
+        )
     assert list(found) == ["pain.example/a"]
 
 

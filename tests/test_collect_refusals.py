@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -281,6 +282,14 @@ def test_other_encodings_are_read(codec):
     """As the document declares them."""
     body = rss(Post("a", title="Rücken")).replace("UTF-8", codec.removesuffix("-sig")).encode(codec)
     assert read(body, content_type="text/xml").articles[0].title == "Rücken"
+
+
+@pytest.mark.parametrize("name", ["idna", "punycode", "undefined", "unicode_escape", "hex", "no-such"])
+def test_an_encoding_that_no_document_has_is_not_believed(name):
+    """Python has codecs of these names; a feed that claims one is read as UTF-8, or refused, and nothing else."""
+    body = rss(Post("a", title="Schmerz für alle")).replace("UTF-8", name).encode()
+    with suppress(FeedRefused):
+        assert read(body, content_type="text/xml").articles[0].title.startswith("Schmerz")
 
 
 def test_a_server_that_claims_latin_about_utf_8_is_not_believed():

@@ -121,6 +121,63 @@ MISTAKES = {
         '[[section]]\nid = "news"\ntitle = "N"\nmatch = { words = "fda" }',
         ":10: 'section.match.words' must be a list of words, or a table",
     ),
+    "words that are no text": (
+        '[[section]]\nid = "news"\ntitle = "N"\nmatch = { words = [["fda"]] }',
+        ":10: 'section.match.words' must be a list of words, or a table",
+    ),
+    "a star in the middle": (
+        '[[section]]\nid = "news"\ntitle = "N"\nmatch = { words = { "neuro*thy" = 3 } }',
+        ":10: 'section.match.words.neuro*thy' must be one to five words; a star only at its beginning or end",
+    ),
+    "a phrase too long to be found": (
+        '[[section]]\nid = "news"\ntitle = "N"\nmatch = { words = ["one two three four five six"] }',
+        ":10: 'section.match.words.one two three four five six' must be one to five words",
+    ),
+    "a path of nothing": (
+        '[[section]]\nid = "news"\ntitle = "N"\nmatch = { paths = ["/"] }',
+        ":10: 'section.match.paths' must be text with a letter or a digit in it",
+    ),
+    "a section without words for its title": (
+        '[[section]]\nid = "news"\ntitle = " "',
+        ":9: 'section.title' must be words on one line, not empty",
+    ),
+    "a feed twice": (
+        '[[feed]]\nurl = "https://a.example/feed"\n[[feed]]\nurl = "https://a.example/feed"',
+        ":10: 'feed.url' is 'https://a.example/feed' a second time",
+    ),
+    "a password in an address": (
+        '[[feed]]\nurl = "https://me:secret@a.example/feed"',
+        ":8: 'feed.url' must be a web address, without blanks, user name or password in it",
+    ),
+    "a table in the middle of another": (
+        'feed = ["https://a.example/feed"]',
+        ":7: unknown key 'newsletter.feed'\n  [[feed]] is a table of its own: write it below all keys of [newsletter].",
+    ),
+    "a provider that is none": (
+        '[provider]\nname = "mailgunn"',
+        ":8: 'provider.name' names no provider: 'mailgunn'\n  Did you mean 'mailgun'?",
+    ),
+    "a store that forgets": (
+        '[storage]\nurl = "sqlite:///:memory:"',
+        ":8: 'storage.url' must be such as sqlite",
+    ),
+    "a store of another kind": (
+        '[storage]\nurl = "mysql://db"',
+        ":8: 'storage.url' must be such as sqlite:///",
+    ),
+    "answers to nobody": ('reply_to = "the editors"', ":7: 'newsletter.reply_to' must be an address such as"),
+    "a header in an address": (
+        'reply_to = "a@example.org\\r\\nBcc: b@example.org"',
+        ":7: 'newsletter.reply_to' must be an address such as",
+    ),
+    "an editor without address": ('editors = ["Ana"]', ":7: 'newsletter.editors' must be an address such as"),
+    "a language in words": ('language = "American English"', ":7: 'newsletter.language' must be a language"),
+    "a span without end": (
+        '[schedule]\nwindow = "9999999d"',
+        ":8: 'schedule.window' must be a length of time",
+    ),
+    "a limit of nothing": ("[checks]\nsize_limit_kb = 0", ":8: 'checks.size_limit_kb' must be more than 0"),
+    "lists without end": (f"x = {'[' * 3000}{']' * 3000}", ": is nested too deeply"),
     "text without quotes": ("[brand]\nfont = Georgia", ":8: is not valid TOML"),
     "a key twice": ('name = "B"', ":7: is not valid TOML"),
     "a secret in the file": ('secret_key = "x"', ":7: unknown key 'newsletter.secret_key'"),
@@ -132,6 +189,23 @@ def test_a_mistake_is_said_with_line_key_and_reason(mistake: str) -> None:
     """Each mistake an editor is likely to make leads to its line."""
     text, expected = MISTAKES[mistake]
     assert expected in said(GOOD + text + "\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("name", '"  "', "must be words on one line, not empty"),
+        ("name", r'"Pain\r\nBcc: a@example.org"', "must be words on one line"),
+        ("from", '"Pain Weekly <wöchentlich@example.org>"', "must be an address such as"),
+        ("site_url", '"https://www.exa mple.org"', "must be a web address"),
+        ("site_url", '"https://www.example.org:99999"', "must be a web address"),
+        ("public_url", '"https://letter.example.org/?x=1"', "must end before the ? or #"),
+    ],
+)
+def test_what_would_break_every_mail_is_refused(key: str, value: str, why: str) -> None:
+    """What stands in each mail's headers and links is looked at before there is a mail."""
+    changed = re.sub(rf"(?m)^{key} = .*$", lambda _: f"{key} = {value}", GOOD)
+    assert f"'newsletter.{key}' {why}" in said(changed)
 
 
 def test_a_missing_key_is_said_where_its_table_is() -> None:

@@ -119,6 +119,20 @@ MISTAKES = {
         "",
     ),
     "an empty subject": ('"When leg pain starts in the back"', '""', 2, "'subject' is empty", "subject: …"),
+    "a subject not yet written": (
+        ' "When leg pain starts in the back"',
+        "",
+        2,
+        "'subject' is empty",
+        "subject: …",
+    ),
+    "a pick's address not yet written": (
+        " https://pain.example/b/\n      title",
+        "\n      title",
+        10,
+        "no url",
+        "url:",
+    ),
     "a list for a subject": (
         '"When leg pain starts in the back"',
         "[a, b]",
@@ -415,6 +429,37 @@ def test_a_refresh_adds_at_the_end_of_the_sections() -> None:
     issue = parse_issue(after, slug=SLUG)
     assert [pick.url for pick in dict(issue.picks)["conditions"]][-1] == NEW.url
     assert issue.drafted_at == TUESDAY
+
+
+def test_a_remark_stays_with_the_pick_it_hangs_on() -> None:
+    """What an editor noted below the last pick of a section is not torn from it, nor handed to another section."""
+    picks = (
+        "picks:\n  conditions:\n    - https://x.example/1\n    # ask Dr. Hale\n\n  # the news comes later\n"
+    )
+    after = refreshed(
+        f"---\nsubject: x\ndate: {SLUG}\n{picks}---\n",
+        PATH,
+        {"conditions": [NEW], "news": [NEWS]},
+        [],
+        TUESDAY,
+        ZONE,
+    )
+    assert (
+        after.partition("picks:\n")[2]
+        == """\
+  conditions:
+    - https://x.example/1
+    # ask Dr. Hale
+    # All about new (2026-11-25; the path holds /conditions/)
+    - https://pain.example/conditions/new/
+
+  # the news comes later
+  news:
+    # All about late (2026-11-25; the path holds /news/)
+    - https://pain.example/news/late/
+---
+"""
+    )
 
 
 A_PICK, B_PICK = "- https://x.example/1\n", "- https://x.example/2\n"

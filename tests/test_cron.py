@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -392,7 +394,9 @@ def test_an_issue_not_approved_in_its_window_is_an_error_until_it_is(written: Pa
     first, second = cron(written, SEND), cron(written, SEND + 5 * MINUTE)
     assert (first["ok"], second["ok"]) == (False, False)
     assert done(second) == ["send: is not approved"]
-    assert (first["reminders"], second["reminders"]) == ([f"{SLUG} is not approved"], [])
+    assert [one.partition(". ")[0] for one in first["reminders"]] == [f"{SLUG} is not approved"]
+    assert f"newsletter approve {SLUG} --by NAME" in first["reminders"][0]
+    assert second["reminders"] == []
     approve(written)
     assert done(cron(written, SEND + 10 * MINUTE)) == ["send: 3 sent"]
 
@@ -487,3 +491,60 @@ def test_a_paused_issue_is_left_alone(written: Path) -> None:
     app.sending.pause(SLUG)
     assert cron(written, SEND)["done"] == []
     assert not (written / "outbox").exists()
+
+
+# --- the editors are told ---
+
+
+def with_editors(root: Path, more: str = "") -> Path:
+    settings = root / "newsletter.toml"
+    text = settings.read_text()
+    settings.write_text(
+        text.replace("timezone =", 'editors = ["Ana <ana@example.org>", "ben@example.org"]\ntimezone =')
+        + more
+    )
+    return root
+
+
+def told(root: Path) -> dict[str, str]:
+    """Each editor's last mail: its subject and its words."""
+    found = [
+        message_from_bytes(path.read_bytes(), policy=policy.default)
+        for path in sorted((root / "outbox" / "editors").glob("*.eml"))
+    ]
+    return {str(one["To"]): f"{one['Subject']}\n{one.get_body(('plain',)).get_content()}" for one in found}  # type: ignore[union-attr]
+
+
+def test_the_editors_are_told_of_a_draft_once(root: Path) -> None:
+    """Each by a mail of their own, through the provider of the issues, and not again at the next run."""
+    first = cron(with_editors(root), DRAFT)
+    assert set(told(root)) == {"ana@example.org", "ben@example.org"}
+    assert f"Pain Weekly: {SLUG} drafted\n" in told(root)["ben@example.org"]
+    assert f"newsletter preview {SLUG}" in told(root)["ben@example.org"]
+    assert done(first)[-1] == "remind: told Ana <ana@example.org>, ben@example.org"
+    cron(root, DRAFT + timedelta(minutes=5))
+    assert len(list((root / "outbox" / "editors").glob("*.eml"))) == 2
+
+
+def test_the_editors_are_told_of_a_week_without_news(root: Path, server: FeedServer) -> None:
+    """Nothing is sent to readers, and that is said."""
+    server.serve("/feed/", feed_of(), content_type="text/xml")
+    cron(with_editors(root), DRAFT)
+    assert "not drafted: nothing new since" in told(root)["ana@example.org"]
+
+
+def test_editors_that_cannot_be_told_are_an_error_of_the_run(root: Path) -> None:
+    """The draft is there all the same."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    said = cron(
+        with_editors(
+            root, f'\n[provider]\nname = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
+        ),
+        DRAFT,
+    )
+    assert (root / "content" / "issues" / f"{SLUG}.md").is_file()
+    assert not said["ok"]
+    assert said["done"][-1]["what"] == "remind"
+    assert "ana@example.org" in said["done"][-1]["text"]

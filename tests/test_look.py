@@ -57,6 +57,19 @@ inverted => {
   return found;
 }
 """
+CRAMPED = """
+factor => [...document.querySelectorAll("body *")].filter(one =>
+  one.offsetHeight > 2 && [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim())
+).filter(one => {
+  const style = getComputedStyle(one), before = one.style.cssText;
+  one.style.setProperty("font-size", parseFloat(style.fontSize) * factor + "px", "important");
+  const cramped = parseFloat(style.lineHeight) < parseFloat(style.fontSize);
+  one.style.cssText = before;
+  return cramped;
+}).map(one => one.textContent.trim())
+"""
+"""Words whose lines would stand on one another where type grows and a line's height, given in pixels, does not."""
+
 LARGER = """
 factor => {
   const sizes = [...document.body.querySelectorAll('*')].map(e => [e, getComputedStyle(e)])
@@ -157,6 +170,7 @@ def test_nothing_runs_out_of_the_window(show: Any, html: str, width: int) -> Non
 def test_type_of_twice_the_size_still_fits(show: Any, html: str, width: int) -> None:
     """Many readers set their phone to large type (WCAG 2.2, 1.4.4)."""
     page = show(html, width)
+    assert page.evaluate(CRAMPED, 2) == []
     page.evaluate(LARGER, 2)
     assert _fits(page)
 

@@ -10,7 +10,7 @@ from ledger_site import LINKS, make_editions
 
 from newsletter import config
 from newsletter.errors import ConfigError, MaybeTaken, NotTaken, StopSending
-from newsletter.providers import call, make_provider, names
+from newsletter.providers import call, make_provider
 from newsletter.providers.memory import Memory
 from newsletter.providers.outbox import UNFINISHED, Outbox
 from newsletter.render.personalise import Envelope, MailTemplate
@@ -103,7 +103,7 @@ def test_what_a_provider_says_is_passed_on(error: Exception) -> None:
 
 def test_a_provider_is_found_by_its_file(tmp_path: Path) -> None:
     """Every file of the folder makes a provider of its name; its settings are its own."""
-    for name in names():
+    for name in config.provider_names():
         if name in ("outbox", "memory"):
             assert make_provider(config.Provider(name=name), tmp_path).name == name
     found = make_provider(config.Provider.model_validate({"name": "outbox", "folder": "mails"}), tmp_path)
@@ -111,9 +111,7 @@ def test_a_provider_is_found_by_its_file(tmp_path: Path) -> None:
     assert found.folder == tmp_path / "mails"
 
 
-def test_an_unknown_provider_or_setting_names_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_setting_of_a_provider_names_the_nearest(tmp_path: Path) -> None:
     """A slip of the finger costs a glance."""
-    with pytest.raises(ConfigError, match="'outbox'"):
-        make_provider(config.Provider(name="outbx"), tmp_path)
     with pytest.raises(ConfigError, match="'folder'"):
         make_provider(config.Provider.model_validate({"name": "outbox", "foldr": "x"}), tmp_path)

@@ -16,6 +16,7 @@ from ledger_site import LINKS
 from stub_kit import BAD, Answer, HttpStub, Mail, Stub, Told, What
 
 from newsletter import config
+from newsletter.config import provider_names
 from newsletter.errors import (
     ConfigError,
     MaybeTaken,
@@ -25,7 +26,7 @@ from newsletter.errors import (
     StopSending,
     WebhookRefused,
 )
-from newsletter.providers import call, make_provider, names, without_addresses
+from newsletter.providers import call, make_provider, without_addresses
 from newsletter.render.personalise import Envelope, MailTemplate
 from newsletter.types import Edition, Event, EventKind, Incoming, Outgoing, Receipt, Recipient, Topics
 
@@ -41,7 +42,7 @@ def vendor_of(name: str) -> type[Stub]:
     return found
 
 
-ALL = sorted(STUBS & set(names()))
+ALL = sorted(STUBS & set(provider_names()))
 SPEAKING_HTTP = [name for name in ALL if issubclass(vendor_of(name), HttpStub)]
 TELLING = [name for name in ALL if vendor_of(name).news is not Stub.news]
 every = pytest.mark.parametrize("name", ALL)
@@ -112,7 +113,7 @@ def without_blanks(text: str) -> str:
 
 def test_every_provider_in_the_folder_is_put_through_this() -> None:
     """A provider without a stub would pass by not being asked."""
-    assert set(names()) - STUBS <= NOT_YET
+    assert set(provider_names()) - STUBS <= NOT_YET
 
 
 @every

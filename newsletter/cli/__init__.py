@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ COMMANDS = {
     "resume": "Go on with a paused issue.",
     "cancel": "Never send what is left of an issue.",
     "status": "Show an issue's deliveries in numbers.",
+    "verify": "Hold an issue's archive, seal and ledger against one another.",
+    "correct": "Say what an issue that is out got wrong.",
     "doubts": "List deliveries of which nobody knows whether they were sent.",
     "resolve": "Settle what is in doubt.",
     "cron": "Do what is due: collect, draft, send.",
@@ -104,6 +107,8 @@ class _Moment(click.ParamType[datetime]):
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a moment such as 2026-11-24T06:00:00+00:00.", param, ctx)
+        if not 1970 <= moment.year < 2200:
+            self.fail(f"{value!r} is too far away: there are no issues then.", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -134,10 +139,14 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line. Errors go to stderr as what, where and what to do; 1 and 2 as documented."""
     # We use none of pydantic's plugins; looking for some costs a short command a tenth of its time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    _prepare_output()
     arguments = sys.argv[1:] if args is None else args
     debug = "--debug" in arguments
     try:
-        code = cli.main(args=arguments, prog_name="newsletter", standalone_mode=False)
+        # It may stand anywhere: one adds it to the end of what has just failed.
+        code = cli.main(
+            args=[one for one in arguments if one != "--debug"], prog_name="newsletter", standalone_mode=False
+        )
     except NewsletterError as error:
         if debug:
             raise
@@ -149,10 +158,36 @@ def main(args: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the one into the other
         # The reader of our output (`| head`) has gone: nothing is wrong, and Python must not say so at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except Exception as error:  # whatever it is, a person gets a sentence, and cron's mail too
+        if debug:
+            raise
+        click.echo(f"Error: {_unforeseen(error)}", err=True)
+        code = 1
     if args is None:  # the process ends: looking through everything for garbage would be an eighth of it
         gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _prepare_output() -> None:
+    if sys.stdout is None:  # closed by who called us
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a terminal that lacks a letter shows its number
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _unforeseen(error: Exception) -> str:
+    """What went wrong, for errors that no part of the program has words for."""
+    if (cause := getattr(error, "orig", None)) is not None:  # SQLAlchemy's errors carry the driver's own
+        return f"the database failed: {cause}\n  Is there room on its disk, and may we write there?"
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}\n  Run it again when that is mended."
+    return (
+        f"a mistake of this program: {type(error).__name__}: {error}\n"
+        "  Run it again with --debug, and report what that shows."
+    )

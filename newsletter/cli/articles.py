@@ -44,7 +44,7 @@ def command(
     start = since.replace(tzinfo=app.config.newsletter.zone).astimezone(UTC) if since else None
     rows = [
         (article, issues)
-        for article, issues in app.articles(since=start)
+        for article, issues in app.composer.pickable(since=start)
         if section in (None, article.section) and not (unused and issues)
     ]
     if as_json:

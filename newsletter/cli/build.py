@@ -91,6 +91,8 @@ def _tell(done: Done) -> None:
     click.echo(f"Issue {slug}: {report['subject']}")
     click.echo(f"  file      {_near(done.file)}{' (drafted just now)' if done.drafted else ''}")
     click.echo(f"  picks     {_picks(report)}")
+    for one in report["corrections"]:
+        click.echo(f"  corrects  {one['issue']}: {one['text']}")
     for line in _added(done.added) if done.added else ():
         click.echo(line)
     for variant in report["variants"]:

@@ -22,7 +22,9 @@ issue_argument = click.argument("issue", required=False, metavar="[ISSUE]")
 
 
 def echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    """One JSON document, in ASCII where the output cannot hold every letter."""
+    utf_8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    click.echo(json.dumps(value, ensure_ascii=not utf_8, indent=2, default=_plain))
 
 
 def _plain(value: Any) -> Any:
@@ -38,8 +40,13 @@ def console() -> Console:
     return Console(soft_wrap=not sys.stdout.isatty(), highlight=False, emoji=False, markup=False)
 
 
+NARROW = 64
+"""Columns of a terminal below which a table's columns would have no room for a word."""
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on a terminal, tab-separated lines elsewhere (for cut, awk and spreadsheets)."""
+    """A table on a terminal, each cell on a line of its own on a narrow one, tab-separated lines elsewhere (for cut,
+    awk and spreadsheets)."""
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(" ".join(cell.split()) for cell in row))
@@ -47,7 +54,16 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    out = console()
+    if out.width < NARROW:
+        for row in rows:
+            click.echo("\n".join(filter(None, map(_labelled, headings, row))) + "\n")
+        return
     table = Table(*headings, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+        table.add_row(*(Text(cell, overflow="fold") for cell in row))
+    out.print(table)
+
+
+def _labelled(heading: str, cell: str) -> str:
+    return f"{heading}: {cell}" if cell else ""

@@ -20,7 +20,8 @@ def command(context: Context, as_json: bool) -> int:
     """Do what is due: collect, draft, and send what is approved.
 
     Run it every few minutes, on as many machines as you like: each thing happens once. The feeds are asked
-    hourly; an issue is drafted and sent at the moments of [schedule]. Exit 1 when something needs an editor.
+    hourly; an issue is drafted and sent at the moments of [schedule]. Exit 1 when something needs an editor; those of
+    [newsletter] editors are told by mail, of each thing once.
 
     \b
     Example, a line for crontab:

@@ -83,7 +83,7 @@ def _run(folder: Path, now: datetime) -> None:
             page = write_look(folder, first_mail(folder, slug), sample.url)
         finally:
             app.database.dispose()
-    _end(folder, where_to_look(folder, slug, page))
+    _end(folder, slug, where_to_look(folder, slug, page))
 
 
 def _ask_loopback_directly() -> None:
@@ -116,7 +116,7 @@ def _show(step: Step) -> None:
         _say(Text(f"  {line}"))
 
 
-def _end(folder: Path, places: Iterable[tuple[str, Path]]) -> None:
+def _end(folder: Path, slug: str, places: Iterable[tuple[str, Path]]) -> None:
     from rich.text import Text
 
     _say("")
@@ -128,7 +128,7 @@ def _end(folder: Path, places: Iterable[tuple[str, Path]]) -> None:
     quoted = shlex.quote(str(folder))
     _say("")
     _say("Nothing left this machine.")
-    _say(f"Go on with it: cd {quoted} && {_program()} preview")
+    _say(f"Go on with it: cd {quoted} && {_program()} preview {slug}")
     _say(f"Pictures in the mails and new pulls need the sample site: {_program()} demo --serve {quoted}")
 
 

@@ -17,6 +17,7 @@ from newsletter.brand import Colours, DarkColours
 from newsletter.config import FILE_NAME, parse_config
 from newsletter.errors import ConfigError, UsageError
 from newsletter.keys import KEY_FILE, make_key_file
+from newsletter.whole import make_file
 
 FOLDERS = ("templates", "content/issues", "subscribers", "outbox")
 
@@ -79,10 +80,10 @@ def make_site(folder: Path, toml: str) -> list[str]:
         for name in FOLDERS:
             (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / "subscribers").chmod(0o700)
-        kept = [name for name, text in _documents().items() if not _write(folder / name, text)]
+        kept = [name for name, text in _documents().items() if not make_file(folder / name, text)]
         if not make_key_file(folder / KEY_FILE):
             kept.append(KEY_FILE)
-        _write(folder / FILE_NAME, toml)
+        make_file(folder / FILE_NAME, toml)
     except OSError as error:
         raise UsageError(
             f"the site cannot be made: {error.strerror}",
@@ -127,16 +128,6 @@ def _about_templates() -> str:
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.j2"))
     listed = "\n".join(f"- `{name}`" for name in names)
     return Template(_shipped("templates.md")).substitute(folder=folder, names=listed)
-
-
-def _write(path: Path, text: str) -> bool:
-    """False, and nothing changed, when there is a file."""
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        return False
-    return True
 
 
 def _shipped(name: str) -> str:

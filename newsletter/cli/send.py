@@ -15,7 +15,6 @@ import click
 from newsletter.cli import Context
 from newsletter.cli.common import echo_json, issue_argument, json_option, pass_context
 from newsletter.cli.numbers import duration, parts
-from newsletter.errors import AlreadyPublished
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -63,13 +62,8 @@ def command(context: Context, issue: str | None, dry_run: bool, limit: int | Non
 
 
 def _publish(app: App, slug: str, now: datetime, *, quiet: bool) -> None:
-    if app.sending.find(slug):
-        return
-    try:
-        issue = app.publish(slug, now)
-    except AlreadyPublished:  # another process was a moment quicker: help it send
-        return
-    if not quiet:
+    issue = app.begin(slug, now)
+    if issue and not quiet:
         click.echo(f"Published {slug} to {issue.audience:,} readers as {issue.hash[:12]}.")
 
 

@@ -63,7 +63,7 @@ def add(context: Context, addresses: tuple[str, ...], reason: str, detail: str) 
 @command.command()
 @click.argument("address")
 @pass_context
-def remove(context: Context, address: str) -> None:
+def remove(context: Context, address: str) -> int:
     """Lift the suppression of an address, also of an erased one. Exit 1 when there was none.
 
     \b
@@ -71,8 +71,9 @@ def remove(context: Context, address: str) -> None:
     """
     if not context.app().readers.unsuppress(address):
         click.echo("That address was not suppressed.", err=True)
-        raise SystemExit(1)
+        return 1
     click.echo("Lifted.")
+    return 0
 
 
 @command.command("import")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter.types import Article
+from newsletter.whole import make_file
 
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._~%/?&=+@!$*,;:()#-]*[A-Za-z0-9_~%/=]")
 
@@ -52,31 +52,8 @@ class Proposal:
 
 
 def write_draft(path: Path, proposal: Proposal, zone: ZoneInfo) -> bool:
-    """Make the file; whether this call made it. One that is there, or comes meanwhile, is left as it is.
-
-    It appears whole: a reader of the folder never sees half a file.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{path.name}.{os.getpid()}.new")
-    waiting.write_text(draft_text(proposal, zone), encoding="utf-8", newline="\n")
-    try:
-        _take_name(waiting, path)
-    except FileExistsError:
-        return False
-    finally:
-        waiting.unlink()
-    return True
-
-
-def _take_name(waiting: Path, path: Path) -> None:
-    """Put the file where it belongs. Raises FileExistsError where the name is taken, unlike a rename."""
-    try:
-        os.link(waiting, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links: the second best, which can leave half a file in a crash
-        with path.open("xb") as file:
-            file.write(waiting.read_bytes())
+    """Make the file; whether this call made it. One that is there, or comes meanwhile, is left as it is."""
+    return make_file(path, draft_text(proposal, zone))
 
 
 def draft_text(proposal: Proposal, zone: ZoneInfo) -> str:

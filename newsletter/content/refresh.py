@@ -6,8 +6,8 @@ in where the tree says a section ends, and the result is read again and compared
 
 from __future__ import annotations
 
-import os
-import shutil
+import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ from newsletter.content.read import parse_issue, read_text
 from newsletter.content.tree import Source, compose, entries, is_empty, last_position, split
 from newsletter.errors import ContentError
 from newsletter.types import Article, Issue, Pick
+from newsletter.whole import replace_file
 
 Added = Mapping[str, Sequence[Article]]
 
@@ -47,13 +48,10 @@ def refresh_issue(
     after = refreshed(before, path, added, left_out, now, zone)
     if after == before:
         return False
-    waiting = path.with_name(f".{path.name}.{os.getpid()}.new")
-    waiting.write_text(after, encoding="utf-8", newline="")
-    shutil.copymode(path, waiting)
     if read_text(path) != before:
-        waiting.unlink()
         raise ContentError("was saved by somebody meanwhile", where=str(path), hint="Run the command again.")
-    waiting.replace(path)
+    real = path.resolve()  # where a link leads is what the editor owns
+    replace_file(real, after, mode=stat.S_IMODE(real.stat().st_mode))
     return True
 
 
@@ -94,15 +92,20 @@ def _place(source: Source, root: Node | None, name: str, lines: Sequence[str]) -
         raise source.error("'picks' is missing", 0, "Add picks: with the sections below it.")
     section_key, section = _entry(picks, name)
     if is_empty(picks):
-        return _block(_below(source, picks_key, picks), 2, [f"{name}:", *lines], opens_section=True)
+        return _block(_below(source, picks_key, picks), 2, _section(name, lines), opens_section=True)
     if section_key is None or section is None:
         _refuse_brackets(source, picks)
         column = picks.start_mark.column
-        return _block(_after(source, picks), column, [f"{name}:", *lines], opens_section=True)
+        return _block(_after(source, picks, column), column, _section(name, lines), opens_section=True)
     if is_empty(section):
         return _block(_below(source, section_key, section), section_key.start_mark.column + 2, lines)
     _refuse_brackets(source, section)
-    return _block(_after(source, section), section.start_mark.column, lines)
+    column = section.start_mark.column
+    return _block(_after(source, section, column), column, lines)
+
+
+def _section(name: str, lines: Sequence[str]) -> list[str]:
+    return [f"{name}:", *(f"  {line}" for line in lines)]
 
 
 def _block(position: int, column: int, lines: Sequence[str], *, opens_section: bool = False) -> _Block:
@@ -132,11 +135,15 @@ def _below(source: Source, key: Node, value: Node) -> int:
     return _line_end(source.front, key.end_mark.index)
 
 
-def _after(source: Source, node: Node) -> int:
-    position = last_position(node)
-    front = source.front
-    at_line_start = position > 0 and front[position - 1] in "\r\n"
-    return position if at_line_start else _line_end(front, position)
+def _after(source: Source, node: Node, column: int) -> int:
+    """Behind a block and the remarks that hang on it: those that are indented as it is, or further."""
+    position, front = last_position(node), source.front
+    if not (position > 0 and front[position - 1] in "\r\n"):
+        position = _line_end(front, position)
+    remark = re.compile(rf"(?:[ \t]*(?:\r\n|\n|\r))*[ ]{{{column},}}#[^\r\n]*(?:\r\n|\n|\r|\Z)")
+    while found := remark.match(front, position):
+        position = found.end()
+    return position
 
 
 def _stamp_place(root: Node | None, source: Source) -> int:

@@ -51,6 +51,8 @@ class Source:
     def error(self, what: str, node: Node | int, hint: str = "") -> ContentError:
         """A mistake at a node, or at a position in the front matter."""
         position = node if isinstance(node, int) else node.start_mark.index
+        if isinstance(node, ScalarNode) and node.start_mark.index == node.end_mark.index:
+            position = len(self.front[:position].rstrip())  # nothing was written: it begins behind the line
         return ContentError(what, where=f"{self.path}:{self.line(position)}", hint=hint)
 
 

@@ -98,7 +98,7 @@ def _draft(app: App, slug: str, now: datetime) -> Step:
 def _edit(app: App, slug: str) -> Step:
     """What a person does with a draft: subject, note, and a still for each video (the sample's show nothing)."""
     path = app.composer.path(slug)
-    stills = {article.url: article.image for article, _ in app.articles() if _needs_still(article)}
+    stills = {article.url: article.image for article, _ in app.composer.pickable() if _needs_still(article)}
     text = edited(path.read_text(encoding="utf-8"), {url: one for url, one in stills.items() if one})
     path.write_text(text, encoding="utf-8")
     return Step(

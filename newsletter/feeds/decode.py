@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 from newsletter.errors import FeedRefused
 from newsletter.types import Fetched
@@ -65,7 +66,9 @@ def _text(fetched: Fetched, notes: list[str]) -> str:
     body = fetched.body
     codec = next((name for mark, name in _MARKS if body.startswith(mark)), None) or _declared(fetched)
     if codec not in ("utf-8", *_LATIN):
-        return body.decode(codec, "replace").lstrip("\ufeff")
+        with suppress(UnicodeError):  # Python knows encodings, such as `idna`, that no document has
+            return body.decode(codec, "replace").lstrip("\ufeff")
+        codec = "utf-8"
     try:
         # Latin-1 is often declared by a server that was never told; hardly any text is UTF-8 by accident.
         return body.decode("utf-8-sig")

@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from newsletter import __version__
-from newsletter.errors import FeedError, FeedRefused, FeedUnreachable
+from newsletter.errors import FeedError, FeedRefused, FeedTooBig, FeedUnreachable
 from newsletter.types import Fetched
 from newsletter.urls import web_address
 
@@ -65,7 +65,7 @@ def fetch(
 ) -> Fetched:
     """GET `url`; with `etag` and `last_modified`, only if it has changed since (status 304, no body).
 
-    Raises FeedUnreachable when there is no answer in time, it breaks off, or it is an HTTP error; FeedRefused
+    Raises FeedUnreachable when there is no answer in time, it breaks off, or it is an HTTP error; FeedTooBig
     when it is bigger than `limits.size`.
     """
     headers = {}
@@ -168,7 +168,7 @@ def _read(
         if head is not None and size >= head:
             break
         if size > limits.size:
-            raise FeedRefused(
+            raise FeedTooBig(
                 f"is bigger than {limits.size / 1e6:g} MB",
                 where=url,
                 hint="A feed holds the newest articles only; this may be an export or the wrong address.",

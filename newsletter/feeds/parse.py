@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.errors import FeedRefused
+from newsletter.errors import CommentsRefused, FeedRefused
 from newsletter.feeds import comments
 from newsletter.feeds.article import Raw, date_notes, make_article, sensible
 from newsletter.feeds.decode import decode
@@ -42,7 +42,8 @@ def parse_feed(fetched: Fetched, now: datetime) -> FeedPage:
     entries, cut = _whole_entries(text, list(data.entries), notes)
     name = title_text(_get(data.feed, "title"), _kind(data.feed, "title"))
     _refuse_comments(name, entries, fetched.url)
-    return _page(name, entries, cut, notes, fetched.url, now)
+    page = _page(name, entries, cut, notes, fetched.url, now)
+    return replace(page, whole=not is_cut(text))
 
 
 def is_cut(text: str) -> bool:
@@ -86,7 +87,8 @@ def _page(
     found: list[FoundArticle] = []
     for entry in entries:
         if comments.is_comment(entry, _title(entry)):
-            skipped.append(Skipped(_title(entry)[:40], "", "a reader's comment among the articles"))
+            # Not even its title: "Comment on … by Maria K." would put a patient's name into a log.
+            skipped.append(Skipped("An entry", "", "it is a reader's comment"))
             continue
         one = make_article(_raw(entry, url))
         (found if isinstance(one, FoundArticle) else skipped).append(one)  # type: ignore[arg-type]
@@ -198,8 +200,8 @@ def _has_article_marks(entry: Any) -> bool:
     return "wfw_commentrss" in entry or bool(entry.get("tags"))
 
 
-def _comments(url: str) -> FeedRefused:
-    return FeedRefused(
+def _comments(url: str) -> CommentsRefused:
+    return CommentsRefused(
         "is a feed of readers' comments, which are never taken in",
         where=url,
         hint="Enter the feed of the articles, usually https://…/feed/ or https://…/category/…/feed/.",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 import requests
 
-from newsletter.errors import FeedRefused, FeedUnreachable
+from newsletter.errors import CommentsRefused, FeedRefused, FeedTooBig, FeedUnreachable
 from newsletter.feeds import wordpress
 from newsletter.feeds.fetch import LIMITS, Limits, fetch
 from newsletter.feeds.parse import parse_feed
@@ -48,11 +48,13 @@ def read_rss(
     note = ""
     while not note and not reaches_back(pages[-1]):
         note = _older(session, first.url, pages, now, limits)
-    if len(pages) > 1 or note:
-        read = f"more came in than one page holds: {len(pages)} pages were read"
-        pages.append(FeedPage("", (), notes=(read, *([note] if note and note != _END else ()))))
+    if len(pages) > 1:
+        note_of_pages = f"more came in than one page holds: {len(pages)} pages were read"
+        pages.append(FeedPage("", (), notes=(note_of_pages,)))
+    if note not in ("", _END):
+        pages.append(FeedPage("", (), notes=(note,)))
     # A document that was cut off is asked for again, whole, at the next pull.
-    whole = not any("breaks off" in note for page in pages for note in page.notes)
+    whole = all(page.whole for page in pages)
     return Answer(_joined(pages), *((first.etag, first.last_modified) if whole else ()))
 
 
@@ -95,23 +97,42 @@ def read_wordpress(
     since: datetime | None = None,
     limits: Limits = LIMITS,
 ) -> Answer:
-    """All posts by REST, or those edited since then. Raises FeedError; when it is closed, with the way around."""
+    """All posts by REST, or those published or edited since then. Raises FeedError; when it is closed, with the
+    way around."""
     try:
-        return Answer(_joined(_posts(session, url, now, since, limits, wordpress.PER_PAGE)))
-    except FeedRefused as error:
-        if "bigger than" not in error.what:
-            raise
-    return Answer(_joined(_posts(session, url, now, since, limits, wordpress.SMALL_PAGE)))
+        pages = _posts(session, url, now, since, limits, wordpress.PER_PAGE)
+    except FeedTooBig:
+        pages = _posts(session, url, now, since, limits, wordpress.SMALL_PAGE)
+    return Answer(_joined(pages))
 
 
 def _posts(
     session: requests.Session, url: str, now: datetime, since: datetime | None, limits: Limits, per_page: int
 ) -> list[FeedPage]:
-    first = _first(session, wordpress.posts_url(url, per_page=per_page, since=since), url, limits)
+    if since is None:
+        return _pages(session, url, now, limits, per_page, {})
+    # A post that was scheduled keeps the date of its last edit when it goes live: it is not "edited since".
+    return [
+        page
+        for name in ("modified_after", "after")
+        for page in _pages(session, url, now, limits, per_page, {name: since})
+    ]
+
+
+def _pages(
+    session: requests.Session,
+    url: str,
+    now: datetime,
+    limits: Limits,
+    per_page: int,
+    only: Mapping[str, datetime],
+) -> list[FeedPage]:
+    """Every page of one question. `only`: WordPress's filters by date."""
+    first = _first(session, wordpress.posts_url(url, per_page=per_page, only=only), url, limits)
     pages = [_parsed(first, url, now)]
     total = first.pages or 1
     for number in range(2, min(total, MAX_PAGES) + 1):
-        place = wordpress.posts_url(url, page=number, per_page=per_page, since=since)
+        place = wordpress.posts_url(url, page=number, per_page=per_page, only=only)
         pages.append(wordpress.parse_posts(fetch(session, place, limits=limits), now))
     if total > MAX_PAGES:
         note = f"of {total} pages, the newest {MAX_PAGES} were read"
@@ -132,9 +153,9 @@ def _parsed(first: Fetched, url: str, now: datetime) -> FeedPage:
     """A firewall's page with status 200 is a closed door too."""
     try:
         return wordpress.parse_posts(first, now)
+    except CommentsRefused:
+        raise
     except FeedRefused as error:
-        if "comments" in error.what:
-            raise
         raise wordpress.closed(error, url) from None
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from newsletter.errors import FeedRefused, FeedUnreachable
+from newsletter.errors import CommentsRefused, FeedRefused, FeedUnreachable
 from newsletter.feeds import comments
 from newsletter.feeds.article import Raw, date_notes, make_article, sensible
 from newsletter.feeds.media import make_image
@@ -28,11 +28,11 @@ _EMBED = "author,wp:featuredmedia,wp:term"
 """Only these: a bare `_embed` would also bring the readers' comments along."""
 
 
-def posts_url(url: str, *, page: int = 1, per_page: int = PER_PAGE, since: datetime | None = None) -> str:
-    """Where to ask a site for its posts. `url` is the site, its feed, or the interface's own address."""
-    wanted = {"_embed": _EMBED, "per_page": per_page, "page": page}
-    if since:
-        wanted["modified_after"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def posts_url(url: str, *, page: int = 1, per_page: int = PER_PAGE, only: Mapping[str, datetime]) -> str:
+    """Where to ask a site for its posts. `url` is the site, its feed, or the interface's own address; `only` are
+    filters by date, `after` and `modified_after`."""
+    wanted: dict[str, str | int] = {"_embed": _EMBED, "per_page": per_page, "page": page}
+    wanted |= {name: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in only.items()}
     parts = urlsplit(url)
     if "rest_route=" in parts.query:
         return f"{url}&{urlencode(wanted)}"
@@ -48,7 +48,7 @@ def posts_url(url: str, *, page: int = 1, per_page: int = PER_PAGE, since: datet
 def parse_posts(fetched: Fetched, now: datetime) -> FeedPage:
     """The articles of one answer of `/wp/v2/posts`. Raises FeedRefused when it is anything else."""
     if comments.is_comment_address(fetched.url):
-        raise _refused("is the list of readers' comments, which are never taken in", fetched.url)
+        raise _comments(fetched.url)
     posts = _loaded(fetched)
     found: list[FoundArticle] = []
     skipped: list[Skipped] = []
@@ -56,7 +56,7 @@ def parse_posts(fetched: Fetched, now: datetime) -> FeedPage:
         if not isinstance(post, dict):
             skipped.append(Skipped("", "", "it is no article"))
         elif "author_name" in post or post.get("type") == "comment":
-            raise _refused("is the list of readers' comments, which are never taken in", fetched.url)
+            raise _comments(fetched.url)
         elif post.get("status", "publish") != "publish":
             skipped.append(Skipped(_title(post), "", "it is not published"))
         else:
@@ -90,9 +90,16 @@ def _loaded(fetched: Fetched) -> list[Any]:
     return posts
 
 
+_ADVICE = "Enter the site's own address; /wp-json/wp/v2/posts is added to it."
+
+
 def _refused(what: str, url: str) -> FeedRefused:
-    return FeedRefused(
-        what, where=url, hint="Enter the site's own address; /wp-json/wp/v2/posts is added to it."
+    return FeedRefused(what, where=url, hint=_ADVICE)
+
+
+def _comments(url: str) -> CommentsRefused:
+    return CommentsRefused(
+        "is the list of readers' comments, which are never taken in", where=url, hint=_ADVICE
     )
 
 

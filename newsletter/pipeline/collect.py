@@ -11,14 +11,24 @@ import requests
 from sqlalchemy import Connection, Engine
 
 from newsletter.config import Feed
-from newsletter.errors import FeedError
+from newsletter.errors import FeedError, FeedRefused
 from newsletter.feeds.fetch import LIMITS, Limits, new_session
 from newsletter.feeds.read import Answer, read_rss, read_wordpress
-from newsletter.pipeline.identity import Changed, Index, New, Unfit, as_found, judge, reaches_back
+from newsletter.pipeline.identity import (
+    Changed,
+    Index,
+    New,
+    Same,
+    Unfit,
+    as_found,
+    judge,
+    reaches_back,
+    reaches_back_at_first,
+)
 from newsletter.storage import articles as store
 from newsletter.storage.articles import KnownFeed
 from newsletter.storage.database import reading, writing
-from newsletter.types import FeedPage, FoundArticle, Placement, Skipped
+from newsletter.types import Article, FeedPage, FoundArticle, Placement, Skipped
 
 Place = Callable[[FoundArticle, Feed], Placement]
 
@@ -82,7 +92,7 @@ def _pull(
         known = store.remember_feed(conn, feed.url)
         index = Index(store.list_known(conn))
     try:
-        answer = _read(session, feed, known, index, now, limits)
+        answer = _read_or_say_why(session, feed, known, index, now, limits)
     except FeedError as error:
         with writing(engine) as conn:
             store.record_error(conn, known.id, now, str(error))
@@ -91,7 +101,34 @@ def _pull(
         if answer.page is None:
             store.record_same(conn, known.id, now)
             return FeedReport(feed.url, "same", known.title or "")
-        return _take_in(conn, feed, known, answer, answer.page, urls, place, now)
+        store.lock_articles(conn)
+        intake = _Intake(conn, feed, known, answer.page, urls, place, now)
+        intake.take_all()
+        store.record_answer(
+            conn,
+            known.id,
+            now,
+            title=answer.page.title,
+            etag=answer.etag,
+            last_modified=answer.last_modified,
+        )
+    return intake.report()
+
+
+def _read_or_say_why(
+    session: requests.Session, feed: Feed, known: KnownFeed, index: Index, now: datetime, limits: Limits
+) -> Answer:
+    """Raises FeedError and nothing else: what a stranger's document brings about is no reason to stop the others."""
+    try:
+        return _read(session, feed, known, index, now, limits)
+    except FeedError:
+        raise
+    except Exception as error:
+        raise FeedRefused(
+            f"cannot be read: {type(error).__name__}: {error}",
+            where=feed.url,
+            hint="That is a mistake of this program. Please report it, with the feed as it is now.",
+        ) from error
 
 
 def _read(
@@ -100,7 +137,7 @@ def _read(
     first = known.first_pulled_at is None
     if feed.kind == "wordpress":
         # A day of overlap: the site's clock, its caches and a long pull may differ from ours by hours.
-        newest = None if first else index.last_edit(known.id)
+        newest = None if first else index.last_edit(known.id, now)
         since = newest - timedelta(days=1) if newest else None
         return read_wordpress(session, feed.url, now=now, since=since, limits=limits)
     return read_rss(
@@ -109,58 +146,75 @@ def _read(
         now=now,
         etag=known.etag,
         last_modified=known.last_modified,
-        reaches_back=lambda page: first or reaches_back(page, index, known.id),
+        reaches_back=lambda page: (
+            reaches_back_at_first(page, now) if first else reaches_back(page, index, known.id)
+        ),
         limits=limits,
     )
 
 
-def _take_in(
-    conn: Connection,
-    feed: Feed,
-    known: KnownFeed,
-    answer: Answer,
-    page: FeedPage,
-    urls: frozenset[str],
-    place: Place,
-    now: datetime,
-) -> FeedReport:
-    """Judge each article against the store as it is in this transaction, and write what follows."""
-    store.lock_articles(conn)
-    index = Index(store.list_known(conn))
-    addresses = store.feed_urls(conn)
+class _Intake:
+    """A page's articles, each judged against the store as it is in this transaction, and written down."""
 
-    def feed_of(feed_id: int) -> str | None:
-        address = addresses.get(feed_id)
-        return address if address in urls else None
+    def __init__(
+        self,
+        conn: Connection,
+        feed: Feed,
+        known: KnownFeed,
+        page: FeedPage,
+        urls: frozenset[str],
+        place: Place,
+        now: datetime,
+    ) -> None:
+        self._conn, self._feed, self._known, self._page = conn, feed, known, page
+        self._place, self._now = place, now
+        self._index = Index(store.list_known(conn))
+        self._collected = {key: url for key, url in store.feed_urls(conn).items() if url in urls}
+        self._new: list[Taken] = []
+        self._updated: list[Taken] = []
+        self._unchanged = 0
+        self._skipped = list(page.skipped)
+        self._notes = list(page.notes)
 
-    new: list[Taken] = []
-    updated: list[Taken] = []
-    skipped = list(page.skipped)
-    notes = list(page.notes)
-    unchanged = 0
-    for found in page.articles:
-        verdict = judge(found, index, known.id, page, feed_of)
-        if isinstance(verdict, Unfit):
-            skipped.append(Skipped(found.title, found.url, verdict.reason))
-            continue
-        placement = place(found, feed)
-        if isinstance(verdict, New):
-            new_at = _new_at(found, now, first=known.first_pulled_at is None)
-            store.add_article(conn, known.id, found, placement, now=now, new_at=new_at)
-            new.append(_taken(found, placement))
-        elif isinstance(verdict, Changed):
-            notes.extend([verdict.note] if verdict.note else [])
-            edited = store.update_article(conn, verdict.article.id, known.id, found, placement, now=now)
-            updated.extend([_taken(found, placement)] if edited else [])
-            unchanged += not edited
+    def take_all(self) -> None:
+        for found in self._page.articles:
+            match judge(found, self._index, self._known.id, self._page, self._collected.get):
+                case Unfit(reason):
+                    self._skipped.append(Skipped(found.title, found.url, reason))
+                case Same():
+                    self._unchanged += 1
+                case New():
+                    self._add(found)
+                case Changed(article, note):
+                    self._notes.extend([note] if note else [])
+                    self._update(article, found)
+
+    def report(self) -> FeedReport:
+        return FeedReport(
+            self._feed.url,
+            "read",
+            self._page.title,
+            tuple(self._new),
+            tuple(self._updated),
+            self._unchanged,
+            tuple(self._skipped),
+            tuple(self._notes),
+        )
+
+    def _add(self, found: FoundArticle) -> None:
+        placement = self._place(found, self._feed)
+        new_at = _new_at(found, self._now, first=self._known.first_pulled_at is None)
+        added = store.add_article(self._conn, self._known.id, found, placement, now=self._now, new_at=new_at)
+        self._index.add(added)  # the next one on the page may be the same again under another address
+        self._new.append(_taken(found, placement))
+
+    def _update(self, article: Article, found: FoundArticle) -> None:
+        placement = self._place(found, self._feed)
+        edited = store.update_article(self._conn, article.id, self._known.id, found, placement, now=self._now)
+        if edited:
+            self._updated.append(_taken(found, placement))
         else:
-            unchanged += 1
-    store.record_answer(
-        conn, known.id, now, title=page.title, etag=answer.etag, last_modified=answer.last_modified
-    )
-    return FeedReport(
-        feed.url, "read", page.title, tuple(new), tuple(updated), unchanged, tuple(skipped), tuple(notes)
-    )
+            self._unchanged += 1
 
 
 def _taken(found: FoundArticle, placement: Placement) -> Taken:

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from newsletter.config import Config
 from newsletter.content import LeftOut, Proposal
 from newsletter.errors import ContentError, NothingNew
-from newsletter.types import Article, Image, Issue, Layout, Pick, Story, Video
+from newsletter.types import Article, Correction, Image, Issue, Layout, Pick, Story, Video
 from newsletter.urls import canonical_url
 
 SUBJECT_LENGTH = 60
@@ -183,7 +183,12 @@ def urls_of(issue: Issue) -> set[str]:
     return {canonical_url(pick.url) for _, chosen in issue.picks for pick in chosen}
 
 
-def resolve(issue: Issue, articles: Mapping[str, Article], config: Config) -> Layout:
+def resolve(
+    issue: Issue,
+    articles: Mapping[str, Article],
+    config: Config,
+    corrections: tuple[Correction, ...] = (),
+) -> Layout:
     """The issue with every pick's words settled; what the file says wins. `articles` by canonical URL.
 
     Raises ContentError for a section that the settings do not know, for a pick that neither file nor store
@@ -214,6 +219,7 @@ def resolve(issue: Issue, articles: Mapping[str, Article], config: Config) -> La
         note=issue.note,
         lead=lead,
         sections=tuple((section, chosen) for section, chosen in kept if chosen),
+        corrections=corrections,
     )
 
 

@@ -154,7 +154,10 @@ class _Cron:
         try:
             self._say("send", self.deeds.send(slug), slug)
         except ApprovalError as error:
-            self._remind("approval", slug, error.what.removeprefix(f"{slug} "))
+            self._remind("approval", slug, _told(error, slug))
+            raise
+        except NewsletterError as error:
+            self._remind("sending", slug, f"has not gone to everybody: {_told(error, slug)}")
             raise
 
     def tidy(self) -> None:
@@ -204,3 +207,8 @@ class _Cron:
     def _say(self, what: str, text: str, slug: str | None = None, *, ok: bool = True) -> None:
         if text:
             self.report.entries.append(Entry(what, slug, ok, text))
+
+
+def _told(error: NewsletterError, slug: str) -> str:
+    """What went wrong and what to do, on one line that begins with the issue."""
+    return f"{error.what.removeprefix(f'{slug} ')}. {error.hint}".rstrip()

@@ -6,9 +6,9 @@ edited. Where the three disagree, the article is shown to a person, not guessed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from newsletter.storage.articles import KnownArticle
 from newsletter.types import Article, FeedPage, FoundArticle
@@ -70,16 +70,23 @@ class Index:
         return self._by_content.get(found.content_hash) if found.excerpt else None
 
     def newest(self, feed_id: int) -> datetime | None:
-        """When the newest article known of a feed was published."""
-        return self._latest(feed_id, "published_at")
+        """When the newest article known of a feed was published. One that was dated in the future when it came in
+        says nothing: whatever comes in later may be older."""
+        moments = (
+            one.published_at
+            for one in self._of(feed_id)
+            if one.published_at and one.published_at <= one.first_seen_at
+        )
+        return max(moments, default=None)
 
-    def last_edit(self, feed_id: int) -> datetime | None:
-        """When an article known of a feed was last edited, by the site's clock."""
-        return self._latest(feed_id, "updated_at")
+    def last_edit(self, feed_id: int, now: datetime) -> datetime | None:
+        """When an article known of a feed was last edited, by the site's clock, which may have been wrong:
+        an edit dated in the future says nothing."""
+        moments = (one.updated_at for one in self._of(feed_id) if one.updated_at and one.updated_at <= now)
+        return max(moments, default=None)
 
-    def _latest(self, feed_id: int, name: str) -> datetime | None:
-        moments = (getattr(one.article, name) for one in self._by_url.values() if one.feed_id == feed_id)
-        return max(filter(None, moments), default=None)
+    def _of(self, feed_id: int) -> Iterator[Article]:
+        return (one.article for one in self._by_url.values() if one.feed_id == feed_id)
 
     def knows(self, found: FoundArticle, feed_id: int) -> bool:
         return bool(self.by_guid(found.guid, feed_id) or self.by_url(found))
@@ -148,6 +155,21 @@ def reaches_back(page: FeedPage, index: Index, feed_id: int) -> bool:
     if not page.articles:
         return True
     meets = any(index.knows(one, feed_id) for one in page.articles)
-    newest = index.newest(feed_id)
-    oldest = min((one.published_at for one in page.articles if one.published_at), default=None)
+    newest, oldest = index.newest(feed_id), _oldest(page)
     return meets and (newest is None or oldest is None or oldest <= newest)
+
+
+FIRST_REACH = timedelta(days=14)
+"""A first issue takes the week before its drafting, which may be a week ago when it is drafted by hand."""
+FULL_PAGE = 10
+"""WordPress's own number of articles on a page of a feed: one that holds fewer is all there is."""
+
+
+def reaches_back_at_first(page: FeedPage, now: datetime) -> bool:
+    """Does this page of a feed of which nothing is known go back as far as a first issue does?"""
+    oldest = _oldest(page)
+    return len(page.articles) < FULL_PAGE or oldest is None or oldest <= now - FIRST_REACH
+
+
+def _oldest(page: FeedPage) -> datetime | None:
+    return min((one.published_at for one in page.articles if one.published_at), default=None)

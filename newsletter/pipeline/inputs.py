@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -12,7 +14,21 @@ from newsletter.config import Config
 from newsletter.seal import digest
 from newsletter.types import Layout, Story
 
-_PACKAGES = ("mjml-python", "premailer", "jinja2")
+ISSUE_FILE = "the issue file"
+_PACKAGES = (
+    "ruamel.yaml",  # reads the issue file
+    "markdown-it-py",  # the editor's note, with the two below
+    "mdurl",
+    "nh3",
+    "jinja2",
+    "markupsafe",
+    "mjml-python",
+    "premailer",  # styles into elements, with the three below
+    "cssutils",
+    "cssselect",
+    "lxml",
+)
+"""What renders, in the order of its work: another version of any can give other bytes."""
 _UNSEEN = {"editors"}
 """The settings of [newsletter] that reach neither a mail nor its headers."""
 
@@ -22,9 +38,10 @@ def gather_inputs(
 ) -> dict[str, str]:
     """Everything the editions depend on, by the name an editor knows it by."""
     return {
-        "the issue file": digest(issue_file),
+        ISSUE_FILE: digest(issue_file),
         **{f"template {name}": digest(text) for name, text in templates.items()},
         **dict(_articles(layout)),
+        **_corrections(layout),
         **{f"setting {name}": digest(value) for name, value in rendering_settings(config).items()},
         **program_versions(),
     }
@@ -46,7 +63,18 @@ def rendering_settings(config: Config) -> dict[str, Any]:
 
 
 def program_versions() -> dict[str, str]:
-    return {"program version": __version__, **{f"{name} version": version(name) for name in _PACKAGES}}
+    return {"program version": __version__, **_versions()}
+
+
+@cache
+def _versions() -> dict[str, str]:
+    from lxml.etree import LIBXML_VERSION  # late: loaded by whatever renders, and by nothing else
+
+    return {
+        "python version": ".".join(platform.python_version_tuple()[:2]),
+        "libxml2 version": ".".join(map(str, LIBXML_VERSION)),
+        **{f"{name} version": version(name) for name in _PACKAGES},
+    }
 
 
 def _articles(layout: Layout) -> Iterator[tuple[str, str]]:
@@ -54,6 +82,13 @@ def _articles(layout: Layout) -> Iterator[tuple[str, str]]:
     for story in stories:
         for key, value in _shown(story).items():
             yield f"article {story.url}: {key}", digest(value)
+
+
+def _corrections(layout: Layout) -> dict[str, str]:
+    told: dict[str, list[str]] = {}
+    for one in layout.corrections:
+        told.setdefault(one.issue, []).append(one.text)
+    return {f"correction of {issue}": digest(texts) for issue, texts in told.items()}
 
 
 def _shown(story: Story) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class Office:
     log: Log
     write: Callable[..., Edition]
     """kind, link, facts → the mail's words in their look."""
+    is_corrected: Callable[[str], bool] = lambda _: False
+    """Whether an issue, by its slug, got something wrong that was put right since."""
 
 
 def send_next(office: Office, now: datetime) -> bool:
@@ -162,11 +164,13 @@ def _words(office: Office, mail: Mail, reader: Subscriber, now: datetime) -> Edi
 def _welcome(
     conn: Connection, office: Office, mail: Mail, address: str, reader: Subscriber
 ) -> Outgoing | None:
-    """The newest issue that was sent, as this reader would have got it; None when there is none for them.
+    """The newest issue that was sent, as this reader would have got it; None when there is none for them. One that
+    was corrected is passed over: nobody is sent what is known to be wrong.
 
     It is an issue, and may be forwarded like one: its links are an issue's.
     """
-    newest = next((one for one in list_issues(conn) if one.state is IssueState.SENT), None)
+    sent = (one for one in list_issues(conn) if one.state is IssueState.SENT)
+    newest = next((one for one in sent if not office.is_corrected(one.slug)), None)
     if newest is None:
         return None
     frozen = list_editions(conn, newest.id)

@@ -67,6 +67,7 @@ def make_report(
         "hash": editions_hash(editions),
         "lead": layout.lead.url if layout.lead else None,
         "picks": [_picked(story, articles.get(canonical_url(story.url))) for story in stories],
+        "corrections": [{"issue": one.issue, "text": one.text} for one in layout.corrections],
         "variants": [_variant(edition, editions[0]) for edition in editions],
     }
 
@@ -98,9 +99,12 @@ def _write_whole(folder: Path, files: Mapping[str, str]) -> None:
     waiting = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     shutil.rmtree(waiting, ignore_errors=True)
     waiting.mkdir()
-    for name, text in files.items():
-        (waiting / name).write_bytes(text.encode())
-    _swap(waiting, folder)
+    try:
+        for name, text in files.items():
+            (waiting / name).write_bytes(text.encode())
+        _swap(waiting, folder)
+    finally:  # half a folder on a full disk would only make it fuller
+        shutil.rmtree(waiting, ignore_errors=True)
 
 
 def _swap(waiting: Path, folder: Path) -> None:

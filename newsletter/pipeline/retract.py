@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from newsletter.errors import UsageError
+from newsletter.whole import replace_file
 
 COLUMNS = ("OriginalPaperDOI", "OriginalPaperPubMedID", "RetractionNature")
 """Of the file that Crossref publishes; https://gitlab.com/crossref/retraction-watch-data."""
@@ -46,12 +47,7 @@ def take_in(source: Path, target: Path) -> int:
             hint="It must be Retraction Watch's CSV, as Crossref publishes it.",
         )
     found = notices(rows)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    waiting = target.with_name(f".{target.name}.new")
-    waiting.write_text(
-        "".join(f"{key}\t{nature}\n" for key, nature in sorted(found.items())), encoding="utf-8"
-    )
-    waiting.replace(target)
+    replace_file(target, "".join(f"{key}\t{nature}\n" for key, nature in sorted(found.items())))
     return len(found)
 
 

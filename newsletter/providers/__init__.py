@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import pkgutil
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -80,19 +79,8 @@ def look_up(provider: Provider, key: str, recipients: Sequence[Recipient], since
     return {delivery: name for delivery, name in found.items() if delivery in known}
 
 
-def names() -> list[str]:
-    return sorted(one.name for one in pkgutil.iter_modules([str(Path(__file__).parent)]))
-
-
 def make_provider(settings: config.Provider, root: Path) -> Provider:
     """The configured provider of the site in `root`. Raises ConfigError."""
-    if settings.name not in names():
-        near = difflib.get_close_matches(settings.name, names(), n=1)
-        raise ConfigError(
-            f"there is no provider {settings.name!r}",
-            where="newsletter.toml: [provider] name",
-            hint=f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names())}.",
-        )
     module = importlib.import_module(f"newsletter.providers.{settings.name}")
     provider: Provider = module.make(settings, root)
     return provider

@@ -40,7 +40,7 @@ class Outbox:
 
     def send(self, outgoing: Outgoing) -> list[Receipt]:
         """Write all files aside first: a full disk then leaves nothing behind (StopSending)."""
-        place = self.folder / outgoing.kind
+        place = self.place(outgoing.kind)
         try:
             place.mkdir(parents=True, exist_ok=True)
             with self._aside(outgoing.key) as aside:
@@ -54,6 +54,10 @@ class Outbox:
                 hint="See that there is room and that the folder can be written to, then send again.",
             ) from error
         return [Receipt(one.delivery_id, "sent") for one in outgoing.recipients]
+
+    def place(self, kind: str) -> Path:
+        """The folder of all mails of one kind."""
+        return self.folder / kind
 
     @contextmanager
     def _aside(self, key: str) -> Iterator[Path]:

@@ -12,9 +12,9 @@ from newsletter.errors import TemplateError
 from newsletter.render import templates as look
 from newsletter.render.clean import one_line, safe_address
 from newsletter.render.markdown import note_html, note_text
-from newsletter.render.renderer import Renderer, edition_hash
+from newsletter.render.renderer import Renderer
 from newsletter.render.view import site_context
-from newsletter.types import ALL_TOPICS, Edition
+from newsletter.types import ALL_TOPICS, Edition, edition_hash
 
 PLACE = "[button]"
 _NEEDED = ("Subject", "Heading")

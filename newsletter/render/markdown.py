@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from newsletter.render.clean import clean, safe_address
 
+_INLINE_TAGS = {"strong", "em", "a", "code"}
 _TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "h3", "h4", "hr", "code"}
 _LINK_SCHEMES = {"http", "https", "mailto"}
 _HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
@@ -29,12 +30,20 @@ def _markdown() -> MarkdownIt:
 
 def note_html(note: str) -> Markup:
     """Markdown as HTML made of a few safe tags; links only to http, https and mailto."""
-    tokens = _markdown().parse(_prepared(note))
+    return _safe_html(_markdown().parse(_prepared(note)), _TAGS)
+
+
+def line_html(line: str) -> Markup:
+    """One line of Markdown as HTML that stands inside a paragraph: emphasis, code and links, nothing larger."""
+    return _safe_html(_markdown().parseInline(_prepared(line)), _INLINE_TAGS)
+
+
+def _safe_html(tokens: list[Token], tags: set[str]) -> Markup:
     _settle(tokens)
     html = _markdown().renderer.render(tokens, _markdown().options, {})
     safe = nh3.clean(
         html,
-        tags=_TAGS,
+        tags=tags,
         attributes={"a": {"href"}, "ol": {"start"}},
         url_schemes=_LINK_SCHEMES,
         link_rel=None,
@@ -60,6 +69,13 @@ def _settle(tokens: list[Token]) -> None:
 def note_text(note: str) -> str:
     """Markdown as plain text: paragraphs, `- ` lists, each link's address after its words."""
     tokens = _markdown().parse(_prepared(note))
+    _settle(tokens)
+    return _Text(tokens).text()
+
+
+def line_text(line: str) -> str:
+    """One line of Markdown as plain text, each link's address after its words."""
+    tokens = _markdown().parseInline(_prepared(line))
     _settle(tokens)
     return _Text(tokens).text()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
 from functools import cached_property
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,15 @@ from newsletter.render.inline import inline
 from newsletter.render.mjml import to_html
 from newsletter.render.text import even
 from newsletter.render.view import issue_context, sections_of, site_context, variants
-from newsletter.types import ALL_TOPICS, PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition, Layout, Topics
+from newsletter.types import (
+    ALL_TOPICS,
+    PREFERENCES_MARK,
+    UNSUBSCRIBE_MARK,
+    Edition,
+    Layout,
+    Topics,
+    edition_hash,
+)
 
 ISSUE = "issue"
 _STYLES = "parts/inline.css.j2"
@@ -58,6 +66,9 @@ class Renderer:
         mjml, html, text = self.page(ISSUE, **context)
         _keep_marks(html, f"{ISSUE}.mjml.j2")
         _keep_marks(text, f"{ISSUE}.txt.j2")
+        for one in context["corrections"]:
+            _show(_words(str(one.html)), _words(html), f"{ISSUE}.mjml.j2")
+            _show(_line(one.text), _line(text), f"{ISSUE}.txt.j2")
         subject, preheader = context["subject"], context["preheader"]
         return Edition(
             issue=layout.slug,
@@ -82,10 +93,23 @@ class Renderer:
         return look.render(self.environment, _STYLES, self._site)
 
 
-def edition_hash(subject: str, preheader: str, html: str, text: str) -> str:
-    """SHA-256, hex, of the UTF-8 of a JSON array of the four, without blanks, non-ASCII escaped."""
-    whole = json.dumps([subject, preheader, html, text], separators=(",", ":"))
-    return hashlib.sha256(whole.encode()).hexdigest()
+def _show(words: str, page: str, where: str) -> None:
+    """A correction is told: a site's own look from before there were any would drop it in silence."""
+    if words not in page:
+        raise TemplateError(
+            "the page does not show the correction of an earlier issue",
+            where=where,
+            hint="Show each of `corrections` in it: see docs/templates.md.",
+        )
+
+
+def _words(html: str) -> str:
+    return _line(unescape(re.sub(r"<[^>]*>", "", html)))
+
+
+def _line(text: str) -> str:
+    """Without line breaks, and without the > that stands before each line of a quotation."""
+    return " ".join(text.replace(">", " ").split())
 
 
 def _keep_marks(page: str, where: str) -> None:

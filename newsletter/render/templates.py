@@ -6,7 +6,7 @@ import difflib
 import re
 import textwrap
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def environment(templates: Path | None) -> jinja2.Environment:
     """
     folders = [folder for folder in (templates, default_templates()) if folder and folder.is_dir()]
     env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders),
+        loader=_Folders(folders),
         bytecode_cache=_compiled(),
         undefined=_Unknown,
         autoescape=_escapes,  # noqa: S701 - all but plain text
@@ -46,6 +46,23 @@ def environment(templates: Path | None) -> jinja2.Environment:
     env.filters["wrapped"] = wrapped
     env.filters["weekday"] = weekday
     return env
+
+
+class _Folders(jinja2.FileSystemLoader):
+    """Says which file it is that cannot be read; jinja2 would only say that some byte is wrong."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            paths = (Path(folder) / template for folder in self.searchpath)
+            raise TemplateError(
+                f"is not UTF-8 (byte 0x{error.object[error.start]:02x})",
+                where=next((str(path) for path in paths if path.is_file()), template),
+                hint="Save it as UTF-8.",
+            ) from None
 
 
 def _compiled() -> jinja2.BytecodeCache | None:

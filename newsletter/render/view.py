@@ -13,8 +13,8 @@ from markupsafe import Markup
 from newsletter.config import Config
 from newsletter.errors import ContentError
 from newsletter.render.clean import Address, one_line, safe_address
-from newsletter.render.markdown import note_html, note_text
-from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Layout, Story, Topics
+from newsletter.render.markdown import line_html, line_text, note_html, note_text
+from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Correction, Layout, Story, Topics
 
 LEAD_WIDTH = 600
 THUMB_WIDTH = 176
@@ -52,6 +52,18 @@ class Part:
     title: str
     intro: str
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A correction of an earlier issue as a template shows it."""
+
+    date: date
+    """Of the issue that it corrects."""
+    url: Address
+    """That issue's page in the archive."""
+    html: Markup
+    text: str
 
 
 def sections_of(layout: Layout) -> tuple[str, ...]:
@@ -107,6 +119,7 @@ def issue_context(config: Config, layout: Layout, topics: Topics) -> dict[str, A
         "note_text": note_text(layout.note),
         "lead": _item(lead, lead.section, titles) if lead else None,
         "sections": tuple(parts),
+        "corrections": tuple(_amendment(config, one) for one in layout.corrections),
     }
 
 
@@ -126,6 +139,16 @@ def _item(story: Story, section: str, titles: Mapping[str, str]) -> Item:
         author=one_line(story.author or ""),
         published=story.published,
         section=one_line(titles.get(section, section.capitalize())),
+    )
+
+
+def _amendment(config: Config, one: Correction) -> Amendment:
+    page = f"{config.newsletter.public_url}/issues/{one.issue}"
+    return Amendment(
+        date=date.fromisoformat(one.issue),
+        url=followable(page, "the issue that is corrected"),
+        html=line_html(one.text),
+        text=line_text(one.text),
     )
 
 

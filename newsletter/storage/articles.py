@@ -106,12 +106,11 @@ def add_article(
     *,
     now: datetime,
     new_at: datetime,
-) -> int:
-    """Take in an article not known before. Returns its id."""
+) -> KnownArticle:
+    """Take in an article not known before."""
     values = {**_values(found, placement), "feed_id": feed_id, "first_seen_at": now, "new_at": new_at}
-    key = conn.execute(insert(articles).values(values)).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    row = conn.execute(insert(articles).values(values).returning(*_select().selected_columns)).one()
+    return KnownArticle(_article(row), feed_id)
 
 
 def update_article(
@@ -158,16 +157,6 @@ def place_articles(conn: Connection, places: Mapping[int, Placement]) -> int:
     )
     rows = [{"article_id": key, "to": place.section, "why": place.reason} for key, place in places.items()]
     return conn.execute(statement, rows).rowcount
-
-
-def find_article(conn: Connection, url: str) -> Article | None:
-    """The article with this address, however it is written, or with this guid."""
-    key = canonical_url(url)
-    rows = conn.execute(
-        _select().where(or_(articles.c.canonical_url == key, articles.c.guid == url)).order_by(articles.c.id)
-    ).all()
-    exact = [row for row in rows if row.canonical_url == key] or rows
-    return _article(exact[0]) if exact else None
 
 
 def list_articles(conn: Connection, *, since: datetime | None = None) -> list[Article]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from newsletter.errors import ConfigError, StorageError
@@ -30,11 +30,11 @@ def open_database(url: str) -> Engine:
     engine = connect(url)
     try:
         found = version(engine)
-    except OperationalError as error:
+    except DatabaseError as error:
         raise StorageError(
             f"the database cannot be opened: {error.orig}",
             where=_shown(url),
-            hint="See [storage] url in newsletter.toml.",
+            hint="Is [storage] url in newsletter.toml right, and is there room on its disk?",
         ) from None
     if found is None:
         upgrade(engine)
@@ -49,7 +49,10 @@ def open_database(url: str) -> Engine:
 
 def connect(url: str) -> Engine:
     """An engine with the settings the ledger relies on. Opens nothing yet but makes a SQLite file private."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise _unknown_store("is no address of a database") from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         if parsed.database and parsed.database != ":memory:":
@@ -62,8 +65,12 @@ def connect(url: str) -> Engine:
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
         )
-    raise ConfigError(
-        f"storage of the kind {backend!r} is not known",
+    raise _unknown_store(f"storage of the kind {backend!r} is not known")
+
+
+def _unknown_store(what: str) -> ConfigError:
+    return ConfigError(
+        what,
         where="newsletter.toml: [storage] url",
         hint="Use sqlite:///subscribers/newsletter.db or postgresql://user@host/name.",
     )

@@ -81,8 +81,7 @@ def list_doubts(conn: Connection, issue_id: int | None = None) -> list[Doubt]:
 
 def list_doubtful(conn: Connection, batch_id: int) -> tuple[Delivery, ...]:
     """Its deliveries that are in doubt, with the addresses as they are now."""
-    rows = list_readers(conn, batch_id, DeliveryState.IN_DOUBT)
-    return tuple(Delivery(row.issue_id, row.subscriber_id, row.email or "") for row in rows)
+    return list_readers(conn, batch_id, DeliveryState.IN_DOUBT)
 
 
 def settle_found(conn: Connection, doubt: Doubt, found: Mapping[str, str]) -> int:

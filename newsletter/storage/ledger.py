@@ -16,21 +16,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from newsletter.storage.doubts import settle_delivery as settle_delivery
 from newsletter.storage.issues import CANCELLED
 from newsletter.storage.lines import (
     begin_attempt,
-    list_readers,
     make_key,
     make_line,
     move_lines,
+    readers_of_batch,
     split_off,
     write_lines,
 )
 from newsletter.storage.news import settle_by_news
-from newsletter.storage.schema import attempts, batches, deliveries, issues
+from newsletter.storage.schema import UtcDateTime, attempts, batches, deliveries, issues
 from newsletter.storage.sendable import why_not
 from newsletter.types import Batch, Delivery, DeliveryState, IssueState, Receipt
 
@@ -62,29 +62,32 @@ def claim_batch(
     return None
 
 
-def _take_next(conn: Connection, issue_id: int, now: datetime) -> Any:
-    due = (
-        select(batches.c.id)
-        .join(issues, issues.c.id == batches.c.issue_id)
-        .where(batches.c.issue_id == issue_id, batches.c.state == "queued", _is_due(now))
-        .where(issues.c.state == IssueState.SENDING)
-        .order_by(batches.c.id)
-        .limit(1)
-        .with_for_update(of=batches, skip_locked=True)
-        .cte("due")
-        # PostgreSQL may run an inlined sub-select again and then claims more than the limit.
-        .prefix_with("MATERIALIZED", dialect="postgresql")
+_DUE = (
+    select(batches.c.id)
+    .join(issues, issues.c.id == batches.c.issue_id)
+    .where(
+        batches.c.issue_id == bindparam("issue"),
+        batches.c.state == "queued",
+        or_(batches.c.not_before.is_(None), batches.c.not_before <= bindparam("now", type_=UtcDateTime)),
+        issues.c.state == IssueState.SENDING.value,
     )
-    return conn.execute(
-        update(batches)
-        .where(batches.c.id.in_(select(due.c.id)), batches.c.state == "queued")
-        .values(state="sending")
-        .returning(batches.c.id, batches.c.edition_id, batches.c.size)
-    ).first()
+    .order_by(batches.c.id)
+    .limit(1)
+    .with_for_update(of=batches, skip_locked=True)
+    .cte("due")
+    # PostgreSQL may run an inlined sub-select again and then claims more than the limit.
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+)
+_TAKE = (
+    update(batches)
+    .where(batches.c.id.in_(select(_DUE.c.id)), batches.c.state == "queued")
+    .values(state="sending")
+    .returning(batches.c.id, batches.c.edition_id, batches.c.size)
+)
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return or_(batches.c.not_before.is_(None), batches.c.not_before <= now)
+def _take_next(conn: Connection, issue_id: int, now: datetime) -> Any:
+    return conn.execute(_TAKE, {"issue": issue_id, "now": now}).first()
 
 
 def _split(conn: Connection, batch_id: int, most: int) -> None:
@@ -105,9 +108,12 @@ def _split(conn: Connection, batch_id: int, most: int) -> None:
         )
 
 
+_ASK = readers_of_batch(why_not(bindparam("now", type_=UtcDateTime)).label("why"))
+
+
 def _ask_again(conn: Connection, batch_id: int, now: datetime) -> tuple[Delivery, ...]:
     """The queued members who may still be written to; the others are skipped, each with the reason."""
-    rows = list_readers(conn, batch_id, DeliveryState.QUEUED, why_not(now).label("why"))
+    rows = conn.execute(_ASK, {"batch": batch_id, "state": DeliveryState.QUEUED, "now": now}).all()
     left = [
         make_line(issue_id, reader, why, state=DeliveryState.SKIPPED)
         for issue_id, reader, _, why in rows
@@ -308,24 +314,21 @@ def record_doubt(
     return True
 
 
+_MOVE_ON = update(batches).where(
+    batches.c.id == bindparam("batch"),
+    batches.c.attempt_id == bindparam("attempt"),
+    or_(batches.c.state == "sending", batches.c.state == "in_doubt"),
+)
+_FINISH = update(attempts).where(attempts.c.id == bindparam("attempt"))
+
+
 def _close(
     conn: Connection, batch: Batch, *, state: str, outcome: str, now: datetime, error: str | None = None
 ) -> bool:
     """End the attempt and move its batch on, if it is still the batch's latest and nobody settled it."""
-    ours = conn.execute(
-        update(batches)
-        .where(
-            batches.c.id == batch.id,
-            batches.c.attempt_id == batch.attempt_id,
-            batches.c.state.in_(("sending", "in_doubt")),
-        )
-        .values(state=state)
-    )
-    if ours.rowcount != 1:
+    ours = {"batch": batch.id, "attempt": batch.attempt_id, "state": state}
+    if conn.execute(_MOVE_ON, ours).rowcount != 1:
         return False
-    conn.execute(
-        update(attempts)
-        .where(attempts.c.id == batch.attempt_id)
-        .values(finished_at=now, outcome=outcome, error=error)
-    )
+    answer = {"attempt": batch.attempt_id, "finished_at": now, "outcome": outcome, "error": error}
+    conn.execute(_FINISH, answer)
     return True

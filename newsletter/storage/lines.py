@@ -5,22 +5,53 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from newsletter.storage.schema import attempts, batches, deliveries, issues, subscribers
-from newsletter.types import DeliveryState
+from newsletter.types import Delivery, DeliveryState
+
+# Statements that every batch runs are made once: building one costs many times what SQLite takes to run it.
 
 
-def list_readers(conn: Connection, batch_id: int, state: DeliveryState, *more: Any) -> Sequence[Any]:
-    """In one order, so that every attempt sends the same in the same order."""
-    return conn.execute(
+def readers_of_batch(*more: ColumnElement[Any]) -> Select[Any]:
+    """A batch's lines in one state with their readers' addresses, in one order, so that every attempt sends the same
+    in the same order. Takes `batch` and `state`."""
+    return (
         select(deliveries.c.issue_id, deliveries.c.subscriber_id, subscribers.c.email, *more)
         .select_from(deliveries.outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id))
-        .where(deliveries.c.batch_id == batch_id, deliveries.c.state == state)
+        .where(deliveries.c.batch_id == bindparam("batch"), deliveries.c.state == bindparam("state"))
         .order_by(deliveries.c.subscriber_id)
-    ).all()
+    )
+
+
+_READERS = readers_of_batch()
+
+
+def list_readers(conn: Connection, batch_id: int, state: DeliveryState) -> tuple[Delivery, ...]:
+    """With the addresses as they are now; of who was erased, an empty one."""
+    rows = conn.execute(_READERS, {"batch": batch_id, "state": state})
+    return tuple([Delivery(issue_id, reader, email or "") for issue_id, reader, email in rows])
+
+
+_NAMED = (
+    select(issues.c.slug, issues.c.hash, issues.c.published_at)
+    .join(batches, batches.c.issue_id == issues.c.id)
+    .where(batches.c.id == bindparam("batch"))
+)
 
 
 def make_key(conn: Connection, batch_id: int, members: Iterable[int]) -> str:
@@ -28,33 +59,36 @@ def make_key(conn: Connection, batch_id: int, members: Iterable[int]) -> str:
 
     Another list is another call; so is the batch of the same number in another store that shares the account.
     """
-    row = conn.execute(
-        select(issues.c.slug, issues.c.hash, issues.c.published_at)
-        .join(batches, batches.c.issue_id == issues.c.id)
-        .where(batches.c.id == batch_id)
-    ).one()
+    row = conn.execute(_NAMED, {"batch": batch_id}).one()
     named = f"{row.hash} {row.published_at.isoformat()} {','.join(map(str, members))}"
     return f"{row.slug}-{batch_id}-{hashlib.sha256(named.encode()).hexdigest()[:20]}"
+
+
+_BEGIN = (
+    insert(attempts)
+    .values(
+        batch_id=bindparam("batch"),
+        number=select(func.coalesce(func.max(attempts.c.number), 0))
+        .where(attempts.c.batch_id == bindparam("batch"))
+        .scalar_subquery()
+        + 1,
+        key=bindparam("key"),
+        sender=bindparam("sender"),
+        provider=bindparam("provider"),
+        started_at=bindparam("started_at"),
+    )
+    .returning(attempts.c.id)
+)
+_BEGUN = update(batches).where(batches.c.id == bindparam("batch")).values(not_before=None)
 
 
 def begin_attempt(
     conn: Connection, batch_id: int, *, key: str, sender: str, provider: str, now: datetime
 ) -> int:
-    before = select(func.coalesce(func.max(attempts.c.number), 0)).where(attempts.c.batch_id == batch_id)
-    found: Any = conn.execute(
-        insert(attempts)
-        .values(
-            batch_id=batch_id,
-            number=before.scalar_subquery() + 1,
-            key=key,
-            sender=sender,
-            provider=provider,
-            started_at=now,
-        )
-        .returning(attempts.c.id)
-    ).scalar_one()
-    conn.execute(update(batches).where(batches.c.id == batch_id).values(attempt_id=found, not_before=None))
-    return int(found)
+    new = {"batch": batch_id, "key": key, "sender": sender, "provider": provider, "started_at": now}
+    found = int(conn.execute(_BEGIN, new).scalar_one())
+    conn.execute(_BEGUN, {"batch": batch_id, "attempt_id": found})
+    return found
 
 
 def split_off(
@@ -93,12 +127,15 @@ def move_lines(
     reference: str | None = None,
 ) -> None:
     """Move a batch's lines from one state to another; `before` None: from sending or in doubt."""
-    states = [before] if before else [DeliveryState.SENDING, DeliveryState.IN_DOUBT]
-    conn.execute(
-        update(deliveries)
-        .where(deliveries.c.batch_id == batch_id, deliveries.c.state.in_(states))
-        .values(state=after, reason=reason, **({"reference": reference} if reference else {}))
-    )
+    named = {"reference": reference} if reference else {}
+    conn.execute(_lines_in(before), {"batch": batch_id, "state": after, "reason": reason, **named})
+
+
+@cache
+def _lines_in(state: DeliveryState | None) -> Update:
+    states = [state] if state else [DeliveryState.SENDING, DeliveryState.IN_DOUBT]
+    of_batch = deliveries.c.batch_id == bindparam("batch")
+    return update(deliveries).where(of_batch, or_(*(deliveries.c.state == one.value for one in states)))
 
 
 def make_line(

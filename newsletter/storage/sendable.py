@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import BindParameter, ColumnElement, case, select
 
 from newsletter.storage.schema import subscribers, suppressions
 
 
-def why_not(now: datetime) -> ColumnElement[str | None]:
+def why_not(now: datetime | BindParameter[datetime]) -> ColumnElement[str | None]:
     """Why a row of `subscribers` must not be written to at this moment; NULL when it may.
 
     In an outer join a reader who is not there at all counts as erased.

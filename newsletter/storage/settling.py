@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from newsletter.storage.lines import begin_attempt, list_readers, move_lines
 from newsletter.storage.news import settle_by_news
 from newsletter.storage.schema import attempts, batches, issues
-from newsletter.types import Batch, Delivery, DeliveryState, IssueState
+from newsletter.types import Batch, DeliveryState, IssueState
 
 NO_RECORD = "its process ended before the answer was recorded"
 
@@ -36,33 +36,36 @@ class OpenAttempt:
     """When a call of this key was first made."""
 
 
+_SAME = attempts.alias("same")
+_FIRST = (
+    select(func.min(_SAME.c.started_at))
+    .where(_SAME.c.batch_id == attempts.c.batch_id, _SAME.c.key == attempts.c.key)
+    .scalar_subquery()
+)
+_OPEN = (
+    select(
+        attempts.c.id,
+        batches.c.id,
+        batches.c.edition_id,
+        attempts.c.sender,
+        attempts.c.provider,
+        attempts.c.started_at,
+        attempts.c.finished_at,
+        batches.c.not_before,
+        attempts.c.number,
+        attempts.c.key,
+        _FIRST,
+    )
+    .join(batches, batches.c.attempt_id == attempts.c.id)
+    .where(batches.c.issue_id == bindparam("issue"), batches.c.state == "sending")
+    .order_by(batches.c.id)
+)
+"""Made once: it is asked before every batch."""
+
+
 def list_open_attempts(conn: Connection, issue_id: int) -> list[OpenAttempt]:
     """The latest attempt of each batch that is marked as being sent."""
-    same = attempts.alias("same")
-    first = (
-        select(func.min(same.c.started_at))
-        .where(same.c.batch_id == attempts.c.batch_id, same.c.key == attempts.c.key)
-        .scalar_subquery()
-    )
-    rows = conn.execute(
-        select(
-            attempts.c.id,
-            batches.c.id,
-            batches.c.edition_id,
-            attempts.c.sender,
-            attempts.c.provider,
-            attempts.c.started_at,
-            attempts.c.finished_at,
-            batches.c.not_before,
-            attempts.c.number,
-            attempts.c.key,
-            first,
-        )
-        .join(batches, batches.c.attempt_id == attempts.c.id)
-        .where(batches.c.issue_id == issue_id, batches.c.state == "sending")
-        .order_by(batches.c.id)
-    )
-    return [OpenAttempt(*row) for row in rows]
+    return [OpenAttempt(*row) for row in conn.execute(_OPEN, {"issue": issue_id})]
 
 
 def take_over(
@@ -85,8 +88,7 @@ def take_over(
         return None
     _bury(conn, dead, now)
     attempt_id = begin_attempt(conn, dead.batch_id, key=dead.key, sender=sender, provider=provider, now=now)
-    rows = list_readers(conn, dead.batch_id, DeliveryState.SENDING)
-    members = tuple(Delivery(row.issue_id, row.subscriber_id, row.email or "") for row in rows)
+    members = list_readers(conn, dead.batch_id, DeliveryState.SENDING)
     return Batch(dead.batch_id, issue_id, dead.edition_id, attempt_id, members, dead.key)
 
 

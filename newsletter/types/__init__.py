@@ -9,7 +9,19 @@ from __future__ import annotations
 from newsletter.types.article import Article, Placement
 from newsletter.types.feed import FeedPage, Fetched, FoundArticle, Image, Skipped, Video
 from newsletter.types.feedback import Event, EventKind, Incoming, News
-from newsletter.types.issue import ALL_TOPICS, Edition, Issue, Layout, Pick, Story, Topics, editions_hash
+from newsletter.types.issue import (
+    ALL_TOPICS,
+    Correction,
+    Edition,
+    Issue,
+    Layout,
+    Pick,
+    Story,
+    Topics,
+    edition_hash,
+    editions_hash,
+    hash_of_hashes,
+)
 from newsletter.types.ledger import (
     DELIVERY_MARK,
     PREFERENCES_MARK,
@@ -33,6 +45,7 @@ __all__ = [
     "UNSUBSCRIBE_MARK",
     "Article",
     "Batch",
+    "Correction",
     "Delivery",
     "DeliveryState",
     "Edition",
@@ -62,5 +75,7 @@ __all__ = [
     "Topics",
     "Video",
     "Wording",
+    "edition_hash",
     "editions_hash",
+    "hash_of_hashes",
 ]

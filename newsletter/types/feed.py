@@ -75,3 +75,5 @@ class FeedPage:
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     """Oddities a person should know of: undated entries, dates in the future, a repaired encoding."""
+    whole: bool = True
+    """False when the document broke off before its end."""

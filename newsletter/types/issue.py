@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -57,6 +58,23 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What an issue that is out got wrong, and what is right."""
+
+    issue: str
+    """The slug of the issue that it corrects."""
+    text: str
+    """One line of Markdown."""
+    at: datetime
+    hash: str
+    """Of the issue as it was sent."""
+    name: str | None = None
+    """Who said so; None: nobody in particular."""
+    next: str | None = None
+    """The slug from which on the first issue there is tells its readers, too; None: the archive alone says it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """An issue with every pick's words settled: all that the templates are given, and nothing of the store."""
 
@@ -69,6 +87,8 @@ class Layout:
     lead: Story | None
     sections: tuple[tuple[str, tuple[Story, ...]], ...]
     """By section id, in the order of the settings; the lead is not repeated, empty sections are left out."""
+    corrections: tuple[Correction, ...] = ()
+    """Of earlier issues, told to the readers of this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +131,19 @@ class Edition:
     """For editors and checks; not sent, not stored."""
 
 
+def edition_hash(subject: str, preheader: str, html: str, text: str) -> str:
+    """SHA-256, hex, of the UTF-8 of a JSON array of the four, without blanks, non-ASCII escaped."""
+    whole = json.dumps([subject, preheader, html, text], separators=(",", ":"))
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
 def editions_hash(editions: Iterable[Edition]) -> str:
     """An issue's hash, hex: over its variants and their hashes, in whatever order they come. The seal, the
     ledger and `status` all mean this one."""
-    lines = sorted(f"{one.topics} {one.hash}\n" for one in editions)
+    return hash_of_hashes({str(one.topics): one.hash for one in editions})
+
+
+def hash_of_hashes(editions: Mapping[str, str]) -> str:
+    """The same from variants and their hashes alone."""
+    lines = sorted(f"{topics} {hash}\n" for topics, hash in editions.items())
     return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -1,4 +1,5 @@
-"""Past issues: the very bytes that were sent, less the readers' own links; a feed of them; a map of the pages.
+"""Past issues: the very bytes that were sent, less the readers' own links, below what was corrected since; a feed of
+them; a map of the pages.
 
 Only what has been published is here: an issue file that nobody sent has no page.
 """
@@ -11,11 +12,11 @@ from datetime import date, datetime
 from xml.etree import ElementTree as Xml
 
 from flask import Blueprint, Response, abort
-from markupsafe import escape
 
+from newsletter.render.archive import archive_page, as_sent, whole_edition, with_note
 from newsletter.storage.database import reading
 from newsletter.storage.issues import PublishedIssue, find_issue, list_editions, list_issues
-from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition, IssueState
+from newsletter.types import Edition, IssueState
 from newsletter.web.desk import Desk, desk
 
 pages = Blueprint("archive", __name__)
@@ -59,7 +60,9 @@ def issue(slug: str) -> Response:
             abort(404)
         edition = whole_edition(list_editions(conn, found.id).values())
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "public, max-age=300"}
-    return Response(archived(here, found, edition), mimetype="text/html", headers=headers)
+    note, _ = here.corrections_of(slug)
+    page = archive_page(here.config, edition, found.published_at, note)
+    return Response(page, mimetype="text/html", headers=headers)
 
 
 @pages.get("/feed.xml")
@@ -107,54 +110,28 @@ def is_public(issue: PublishedIssue) -> bool:
     return issue.state in (IssueState.SENDING, IssueState.SENT)
 
 
-def whole_edition(editions: object) -> Edition:
-    """The one with the most sections: what a reader of everything got."""
-    return max(editions, key=lambda one: (len(one.topics.ids), str(one.topics)))  # type: ignore[call-overload, no-any-return]
-
-
-def archived(here: Desk, issue: PublishedIssue, edition: Edition) -> str:
-    """The edition's page with the readers' links turned to the first page, and what other sites like to know."""
-    address = f"{here.config.newsletter.public_url}/issues/{issue.slug}"
-    facts = {
-        "og:type": "article",
-        "og:title": edition.subject,
-        "og:description": edition.preheader,
-        "og:url": address,
-        "og:site_name": here.config.newsletter.name,
-        "article:published_time": issue.published_at.isoformat(),
-    }
-    head = f'<link rel="canonical" href="{escape(address)}">' + "".join(
-        f'<meta property="{name}" content="{escape(value)}">' for name, value in facts.items()
-    )
-    return _without_links(here, edition.html).replace("</head>", f"{head}</head>", 1)
-
-
-def atom(here: Desk, entries: list[tuple[PublishedIssue, Edition]]) -> bytes:
-    """RFC 4287: the issues in full, the newest first."""
+def atom(here: Desk, issues: list[tuple[PublishedIssue, Edition]]) -> bytes:
+    """RFC 4287: the issues in full, the newest first. One that was corrected since is updated."""
     base = here.config.newsletter.public_url
+    entries = [(one, edition, *here.corrections_of(one.slug)) for one, edition in issues]
+    moments = [corrected or one.published_at for one, _, _, corrected in entries]
     root = Xml.Element("feed", xmlns=ATOM)
     _add(root, "title", here.config.newsletter.name)
     _add(root, "id", f"{base}/feed.xml")
     _add(root, "link", rel="self", href=f"{base}/feed.xml", type="application/atom+xml")
     _add(root, "link", rel="alternate", href=f"{base}/issues/", type="text/html")
-    latest = entries[0][0].published_at if entries else here.clock()
-    _add(root, "updated", latest.isoformat())
+    _add(root, "updated", max(moments, default=here.clock()).isoformat())
     _add(_add(root, "author"), "name", here.config.newsletter.name)
-    for issue, edition in entries:
+    for (issue, edition, note, _), updated in zip(entries, moments, strict=True):
         entry = _add(root, "entry")
         _add(entry, "title", edition.subject)
         _add(entry, "id", f"{base}/issues/{issue.slug}")
         _add(entry, "link", rel="alternate", href=f"{base}/issues/{issue.slug}", type="text/html")
         _add(entry, "published", issue.published_at.isoformat())
-        _add(entry, "updated", issue.published_at.isoformat())
+        _add(entry, "updated", updated.isoformat())
         _add(entry, "summary", edition.preheader)
-        _add(entry, "content", _without_links(here, edition.html), type="html")
+        _add(entry, "content", with_note(as_sent(here.config, edition), note), type="html")
     return _xml(root)
-
-
-def _without_links(here: Desk, text: str) -> str:
-    home = str(escape(f"{here.config.newsletter.public_url}/"))
-    return text.replace(UNSUBSCRIBE_MARK, home).replace(PREFERENCES_MARK, home)
 
 
 def _published(here: Desk) -> list[PublishedIssue]:

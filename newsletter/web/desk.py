@@ -11,17 +11,25 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+import structlog
 from flask import Response, current_app, request
 
+from newsletter.corrections import find_corrections
+from newsletter.errors import ContentError
 from newsletter.render import templates
-from newsletter.types import Origin, Topics, Wording
+from newsletter.render.archive import correction_note
+from newsletter.types import Correction, Origin, Topics, Wording
 from newsletter.web.names import host_of, origin_of, prefix_of
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from newsletter.app import App
     from newsletter.config import Config
     from newsletter.selfservice import SelfService
     from newsletter.web.worker import Worker
+
+log = structlog.get_logger("newsletter.web")
 
 
 @dataclass
@@ -96,6 +104,20 @@ class Desk:
             "style_url": self.style_url,
         }
         return templates.render(self._look, f"web/{name}", {**known, **context})
+
+    def corrections_of(self, slug: str) -> tuple[Markup | None, datetime | None]:
+        """What stands above this issue in the archive, and when it was corrected last; (None, None): never.
+
+        A file of corrections that cannot be read hides no page, and does not hide that there is a correction.
+        """
+        try:
+            found: tuple[Correction, ...] | None = find_corrections(self.app.site.issues, slug)
+        except ContentError as error:
+            log.error("corrections cannot be read", where=error.where, what=error.what)
+            found = None
+        return correction_note(self._look, self.config, found), max(
+            (one.at for one in found or ()), default=None
+        )
 
     def page(self, name: str, status: int = 200, **context: Any) -> Response:
         """A page from `templates/web/<name>.html.j2`."""

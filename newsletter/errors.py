@@ -175,7 +175,6 @@ class LinkInvalid(LinkError):
 class LinkExpired(LinkError):
     """Genuine but too old."""
 
-    def __init__(self, what: str, *, made_at: datetime, payload: str) -> None:
+    def __init__(self, what: str, *, made_at: datetime) -> None:
         super().__init__(what)
         self.made_at = made_at
-        self.payload = payload

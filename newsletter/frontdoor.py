@@ -34,6 +34,8 @@ class Web(Table):
     """Requests of one network that change something, at most, for each process of the service."""
     challenge: bool = False
     """Ask browsers for a little work before they subscribe. Needs script: turn it on only under attack."""
+    first_name: bool = False
+    """Ask for a first name, which readers need not give: mails to them alone then begin with it."""
     welcome_mail: bool = False
     """Send the latest issue after confirmation."""
     keep_network_address: bool = False

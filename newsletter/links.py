@@ -143,7 +143,7 @@ class Links:
             if link.made_at is None:
                 _refuse()
             if now - link.made_at > max_age:
-                raise LinkExpired("this link is too old", made_at=link.made_at, payload=payload)
+                raise LinkExpired("this link is too old", made_at=link.made_at)
         return link
 
     def _verify(self, purpose: str, token: str) -> str:

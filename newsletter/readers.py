@@ -43,18 +43,14 @@ class Readers:
     folder: Path
     """The site's `subscribers/`: where reports of imports go."""
 
-    def add(
-        self, email: str, topics: str | Topics, source: str, now: datetime, *, first_name: str | None = None
-    ) -> subscribe.Added:
+    def add(self, email: str, topics: str | Topics, source: str, now: datetime) -> subscribe.Added:
         """Add a reader whose consent the operator vouches for. Raises AddressError, UsageError for an unknown
         topic, SubscriberError for one who left or is suppressed."""
         address = read_address(email)
         chosen = self.read_topics(topics)
         origin = Origin(form=COMMAND, source=source)
         with writing(self.database) as conn:
-            return subscribe.add(
-                conn, address, topics=chosen, origin=origin, log=self.log, now=now, first_name=first_name
-            )
+            return subscribe.add(conn, address, topics=chosen, origin=origin, log=self.log, now=now)
 
     def iter_all(self, state: SubscriberState | None = None) -> Iterator[Subscriber]:
         with reading(self.database) as conn:
@@ -65,17 +61,27 @@ class Readers:
             return store.get_by_address(conn, read_address(email))
 
     def export(self, email: str, now: datetime) -> dict[str, Any]:
-        """All that is held about a reader, see privacy.export. Raises SubscriberError."""
+        """All that is held about an address, be it a reader's or not: see privacy.export. Raises SubscriberError."""
+        address = read_address(email)
         with writing(self.database) as conn:
-            reader = store.get_by_address(conn, read_address(email))
-            held = privacy.export(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
-        return held or {}
+            if reader := store.find_by_address(conn, address):
+                held = privacy.export(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
+            else:
+                held = privacy.export_address(conn, address, log=self.log)
+        if held is None:
+            raise store.nobody()
+        return held
 
     def erase(self, email: str, now: datetime) -> None:
-        """Take a reader out for good, see privacy.erase. Raises SubscriberError."""
+        """Take an address out for good, be it a reader's or not: see privacy.erase. Raises SubscriberError."""
+        address = read_address(email)
         with writing(self.database) as conn:
-            reader = store.get_by_address(conn, read_address(email))
-            privacy.erase(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
+            if reader := store.find_by_address(conn, address):
+                erased = privacy.erase(conn, reader.id, origin=BY_COMMAND, log=self.log, now=now)
+            else:
+                erased = privacy.erase_address(conn, address, log=self.log, now=now)
+        if not erased:
+            raise store.nobody()
         checkpoint(self.database)
 
     def stats(self, now: datetime) -> dict[str, Any]:
@@ -148,6 +154,7 @@ class Readers:
             mapping=mapping or {},
             topics={fold(name): one.id for one in self.config.sections for name in (one.title, one.id)},
             unwanted=self.unwanted,
+            first_names=self.config.web.first_name,
             hide_network=self.log.hash_network,
         )
         return import_list.import_list(

@@ -85,7 +85,7 @@ def _send(app: App, slug: str, now: datetime) -> str:
 
 def _tidy(app: App, now: datetime) -> str:
     """An address whose owner never confirmed is not kept waiting for ever."""
-    forgotten = app.self_service.forget_unconfirmed(now - span(app.config.web.forget_after), now=now)
+    forgotten = app.self_service.tidy(now - span(app.config.web.forget_after), now=now)
     return f"{forgotten} unconfirmed addresses forgotten" if forgotten else ""
 
 

@@ -54,6 +54,7 @@ intro = "Research, approvals, law and events."
 headers = "warning"
 
 [web]
+first_name = true
 """
 
 

@@ -71,26 +71,31 @@ def _preferences(site: ReadersSite, page: Page, email: str) -> Iterator[str]:
     yield "preferences-paused"
     page.get_by_role("button", name="Come back").click()
     yield "preferences-back"
+    page.get_by_label("First name").fill("see www.example.org")
+    page.get_by_role("button", name="Save my name").click()
+    yield "preferences-name-mistake"
     page.get_by_label("First name").fill("Ana")
     page.get_by_role("button", name="Save my name").click()
     yield "preferences-name"
     page.get_by_label("New e-mail address").fill("ana@nowhere")
     page.get_by_role("button", name="Change my address").click()
     yield "preferences-mistake"
-    page.get_by_label("New e-mail address").fill(f"new.{email}")
-    page.get_by_role("button", name="Change my address").click()
+    _ask_for_address(page, f"new.{email}")
     yield "preferences-moving"
-    site.settle()
     preferences = page.url.removesuffix("/address")
     page.goto(site.link("moving", "keep"))
     yield "keep"
+    page.locator("main button").click()
+    yield "kept"
+    site.wait(minutes=20)
+    page.goto(preferences)
+    _ask_for_address(page, f"new.{email}")
     page.goto(site.link("address", "address"))
     yield "address"
     page.locator("main button").click()
     yield "address-changed"
     page.goto(site.link("moving", "keep"))
-    page.locator("main button").click()
-    yield "kept"
+    yield "keep-too-late"
     page.goto(preferences)
     site.wait(days=2)
     page.reload()
@@ -101,6 +106,11 @@ def _preferences(site: ReadersSite, page: Page, email: str) -> Iterator[str]:
     page.get_by_role("button", name="Send me the link").click()
     site.settle()
     yield "preferences-data"
+
+
+def _ask_for_address(page: Page, email: str) -> None:
+    page.get_by_label("New e-mail address").fill(email)
+    page.get_by_role("button", name="Change my address").click()
 
 
 def _data(site: ReadersSite, page: Page) -> Iterator[str]:
@@ -128,17 +138,16 @@ def _leaving(site: ReadersSite, page: Page, email: str) -> Iterator[str]:
     page.goto(link.replace("/unsubscribe/", "/preferences/"))
     yield "preferences-left"
     page.goto(link)
-    page.get_by_role("button", name="Leave now").click()
     page.get_by_role("button", name="undo").click()
     yield "undone"
     page.goto(site.app.links.preferences(reader))
     page.get_by_role("button", name="Leave now").click()
     yield "left-by-preferences"
     site.wait(days=3)
-    page.goto(link)
-    page.get_by_role("button", name="Leave now").click()
     page.get_by_role("button", name="undo").click()
     yield "undo-too-late"
+    page.goto(link)
+    yield "left-long-ago"
     site.wait(minutes=30)
     subscribe(site, page, email)
     confirm(site, page)

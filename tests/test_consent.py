@@ -42,9 +42,9 @@ def join(store: Engine, email: str = "ann@example.org", *, log: Log = LOG) -> in
     """Ask and confirm: two lines."""
     with writing(store) as conn:
         asked = subscribe.request(conn, read_address(email), topics=ALL_TOPICS, origin=FORM, log=log, now=NOW)
-        assert asked.subscriber is not None
-        subscribe.confirm(conn, asked.subscriber.id, asked_at=NOW, origin=FORM, log=log, now=NOW)
-        return asked.subscriber.id
+        assert asked.subscriber_id is not None
+        subscribe.confirm(conn, asked.subscriber_id, asked_at=NOW, origin=FORM, log=log, now=NOW)
+        return asked.subscriber_id
 
 
 def verdict(store: Engine, anchor: str | None = None) -> consent_check.Verdict:
@@ -197,6 +197,52 @@ def test_an_active_reader_without_consent_is_found(store: Engine) -> None:
     assert [fault.what for fault in verdict(store).faults] == [
         "1 active reader(s) have no line that says they agreed"
     ]
+
+
+def test_a_reader_who_was_put_back_without_a_word_is_found(store: Engine) -> None:
+    """They did agree once; but their last line says that they left, and no later one that they came back."""
+    reader = join(store)
+    with writing(store) as conn:
+        subscribe.leave(conn, reader, origin=FORM, log=LOG, now=NOW)
+    assert verdict(store).holds
+    with writing(store) as conn:
+        conn.execute(text("UPDATE subscribers SET state = 'active', unsubscribed_at = NULL"))
+    assert [fault.what for fault in verdict(store).faults] == [
+        "1 active reader(s) have left, as their last line says"
+    ]
+
+
+def test_a_log_that_was_emptied_with_its_head_is_found(store: Engine) -> None:
+    """An empty log needs no seal; but where there are readers, there were lines."""
+    reader = join(store)
+    with writing(store) as conn:
+        subscribe.leave(conn, reader, origin=FORM, log=LOG, now=NOW)
+    tamper(store, "DELETE FROM consent", "UPDATE consent_head SET lines = 0, hash = '', seal = ''")
+    assert "1 reader(s) have no line at all" in [fault.what for fault in verdict(store).faults]
+
+
+def test_a_network_address_that_was_exchanged_is_found(store: Engine) -> None:
+    """In the clear it stands beside the chain; the line has its hash."""
+    join(store, log=Log(KEYS, keep_networks=True))
+    assert verdict(store).holds
+    with writing(store) as conn:
+        conn.execute(text("UPDATE consent_networks SET network = '198.51.100.9' WHERE consent_id = 2"))
+    assert [(fault.line, fault.what) for fault in verdict(store).faults] == [
+        (2, "is not of the network address that is kept beside it")
+    ]
+
+
+def test_a_store_that_no_longer_refuses_is_found(store: Engine) -> None:
+    """Before anything was changed: each trigger that is missing, or switched off, is named."""
+    join(store)
+    tamper(store)
+    faults = [fault.what for fault in verdict(store).faults]
+    names = ("consent_no_update", "consent_no_delete", "wordings_no_update")
+    if store.dialect.name == "postgresql":
+        names = ("consent_append_only", "wordings_append_only")
+    assert sorted(faults) == sorted(
+        f"the store no longer refuses changes: its trigger {name} is gone or off" for name in names
+    )
 
 
 def test_a_seal_of_an_older_key_holds_while_that_key_is_kept(store: Engine) -> None:

@@ -31,7 +31,7 @@ LOG = Log(("a-key-for-tests-alone",))
 LINK = Origin(form="link")
 CONFIG = parse_config(
     '[newsletter]\nname = "N"\nfrom = "n@pain.example"\nsite_url = "https://pain.example"\n'
-    'public_url = "https://pain.example"\npostal_address = "1 Main Street"\n'
+    'public_url = "https://pain.example"\npostal_address = "1 Main Street"\n[web]\nfirst_name = true\n'
 )
 AGREED = "double opt-in at our old service"
 
@@ -78,10 +78,10 @@ class Desk:
             asked = subscribe.request(
                 conn, read_address(email), topics=ALL_TOPICS, origin=LINK, log=LOG, now=NOW
             )
-            assert asked.subscriber is not None
+            assert asked.subscriber_id is not None
             if confirm:
-                subscribe.confirm(conn, asked.subscriber.id, asked_at=NOW, origin=LINK, log=LOG, now=NOW)
-            return asked.subscriber.id
+                subscribe.confirm(conn, asked.subscriber_id, asked_at=NOW, origin=LINK, log=LOG, now=NOW)
+            return asked.subscriber_id
 
     def leave(self, reader: int) -> None:
         with writing(self.store) as conn:
@@ -324,6 +324,25 @@ def test_a_list_is_merged_while_others_write_without_pause(desk: Desk) -> None:
     assert desk.log_holds()
     with reading(desk.store) as conn:
         assert subscribers.count_sendable(conn, LATER) == 10_000 + len(joined)
+
+
+@pytest.mark.parametrize("place", ["list.csv", "list.csv/below.csv", "none/such"])
+def test_a_report_that_cannot_be_written_is_said_before_anything_changes(desk: Desk, place: str) -> None:
+    """It would else be missing for a list that was taken in; nor may it overwrite the list itself."""
+    (desk.folder / "none").write_text("a file")
+    path = desk.folder / "list.csv"
+    path.write_text("email\nann@example.org\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="the report"):
+        desk.readers.import_list(path, AGREED, NOW, report=desk.folder / place)
+    assert desk.state("ann@example.org") is None
+    assert path.read_text(encoding="utf-8") == "email\nann@example.org\n"
+
+
+def test_an_import_that_fails_leaves_no_part_of_a_report(desk: Desk) -> None:
+    """Neither the report nor what was begun of it."""
+    with pytest.raises(UsageError):
+        desk.bring("email\nann@example.org\n", "")
+    assert list((desk.folder / "subscribers").rglob("*.csv*")) == []
 
 
 def test_the_report_is_private_and_names_nobody(desk: Desk) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 import zipfile
 from pathlib import Path
 
@@ -83,6 +85,47 @@ def test_mailchimps_other_files_are_never_taken_for_subscribers(
     text = f"Email Address,MEMBER_RATING,LEID,EUID,{columns}\nann@example.org,2,1,f00,{cells}\n"
     kind, rows = read(tmp_path, text, name)
     assert (kind, [Standing(row.standing).name.lower() for row in rows]) == ("mailchimp", [standing])
+
+
+@pytest.mark.parametrize(
+    ("name", "standing"),
+    [
+        ("unsubscribed.csv", "left"),
+        ("Unsubscribed_email_audience_export_1a2b.csv", "left"),
+        ("cleaned_email_audience_export_1a2b.csv", "bounced"),
+        ("nonsubscribed_email_audience_export_1a2b.csv", "nobody"),
+        ("subscribed_email_audience_export_1a2b.csv", "active"),
+        ("cleaned.csv", "active"),
+        ("cleaned list of our readers.csv", "active"),
+    ],
+)
+@pytest.mark.parametrize("columns", ["Email Address", "Email Address,First Name,LEID,EUID"])
+def test_a_files_name_counts_where_its_columns_say_nothing(
+    tmp_path: Path, name: str, standing: str, columns: str
+) -> None:
+    """Also when somebody has thrown its columns out; a list that was cleaned up has not bounced."""
+    text = f"{columns}\nann@example.org{',' * columns.count(',')}\n"
+    _, rows = read(tmp_path, text, name)
+    assert [Standing(row.standing).name.lower() for row in rows] == [standing]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("Unsubscribed", {"TRUE": "left", "yes": "left", "FALSE": "active", "0": "active", "": "nobody"}),
+        ("Unsubscribed from all email", {"true": "left", "false": "active"}),
+        ("opt_out", {"1": "left", "nein": "active", "2024-05-01": "left"}),
+        ("unsubscribed_at", {"2024-05-01T10:00:00Z": "left", "": "nobody"}),
+        ("Bounced", {"yes": "bounced", "no": "active"}),
+    ],
+)
+def test_a_column_that_says_who_left_is_never_passed_over(
+    tmp_path: Path, column: str, cells: dict[str, str]
+) -> None:
+    """Whether it holds moments or a yes and no; a cell that says nothing is no yes."""
+    text = f"Email,{column}\n" + "".join(f"reader{n}@example.org,{cell}\n" for n, cell in enumerate(cells))
+    _, rows = read(tmp_path, text)
+    assert [Standing(row.standing).name.lower() for row in rows] == list(cells.values())
 
 
 @pytest.mark.parametrize(
@@ -169,6 +212,8 @@ def test_buttondowns_types(tmp_path: Path) -> None:
     )
     kind, rows = read(tmp_path, text)
     assert kind == "buttondown"
+    kind, renamed = read(tmp_path, text.replace("email,subscriber_type", "email_address,type"))
+    assert (kind, [row.standing for row in renamed]) == ("buttondown", [row.standing for row in rows])
     assert [Standing(row.standing).name for row in rows] == list(types.values())
 
 
@@ -340,6 +385,26 @@ def test_what_is_no_table_of_text_is_refused_whatever_its_name(
         read(tmp_path, content)
     assert refused.value.exit_code == 2
     assert "list.csv" in str(refused.value)
+
+
+@pytest.mark.parametrize("before", ["", "email\n", "email\nann@example.org\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_one_endless_line_is_refused_before_it_is_read(tmp_path: Path, before: str, encoding: str) -> None:
+    """It would be read into memory whole, were it a gigabyte."""
+    with pytest.raises(ListError, match="a line of more than 4 MB"):
+        read(tmp_path, (before + "x" * 6_000_000).encode(encoding))
+
+
+def test_what_can_be_read_only_once_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """A pipe: the message is not empty."""
+    pipe = tmp_path / "list.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("email\nann@example.org\n"))
+    writer.start()
+    with pytest.raises(ListError, match=r"cannot be read: [^N]") as refused:
+        read_list(pipe, Rules())
+    writer.join()
+    assert "as a file" in refused.value.hint
 
 
 @settings(max_examples=200, deadline=None)

@@ -17,8 +17,16 @@ from stub_kit import BAD, Answer, HttpStub, Mail, Stub, Told, What
 
 from newsletter import config
 from newsletter.config import provider_names
-from newsletter.errors import ConfigError, MaybeTaken, NotTaken, Rejected, StopSending, WebhookRefused
-from newsletter.providers import call, make_provider
+from newsletter.errors import (
+    ConfigError,
+    MaybeTaken,
+    NotTaken,
+    ProviderError,
+    Rejected,
+    StopSending,
+    WebhookRefused,
+)
+from newsletter.providers import call, make_provider, without_addresses
 from newsletter.render.personalise import Envelope, MailTemplate
 from newsletter.types import Edition, Event, EventKind, Incoming, Outgoing, Receipt, Recipient, Topics
 
@@ -217,6 +225,28 @@ def test_a_bad_address_alone_is_refused(peer: Peer) -> None:
         receipts = [Receipt("7-1", "refused")]
     assert [one.outcome for one in receipts] == ["refused"]
     assert peer.mails() == []
+
+
+@every_http
+@pytest.mark.parametrize("status", [400, 403, 422, 429, 500])
+def test_what_it_says_of_a_reader_is_kept_without_their_address(peer: Peer, status: int) -> None:
+    """It goes into the ledger and into logs, which outlive the reader's erasure; what it says of us stays."""
+    words = "<Reader1@Example.org> (reader1@example.org): unknown to weekly@example.org, or reader1@examp"
+    peer.stub.next = [Answer.of({"message": words, "Message": words, "errors": [{"message": words}]}, status)]
+    try:
+        said = " ".join(one.reason or "" for one in call(peer.provider, make_outgoing(1)))
+    except ProviderError as error:
+        said = str(error)
+    assert "reader1" not in said.lower()
+    assert "@" not in said.replace("weekly@example.org", "")
+
+
+def test_what_a_mail_server_says_of_a_reader_is_kept_without_their_address() -> None:
+    """Most repeat it; our own is not hidden from us."""
+    said = "550 5.1.1 <Ann.O'Hara@Example.ORG>... mailto:ann@example.org,b\u00fc@example.org. From: weekly@example.org."
+    assert without_addresses(said, but="Pain Weekly <weekly@example.org>") == (
+        "550 5.1.1 <(address)>... mailto:(address),(address) From: weekly@example.org."
+    )
 
 
 @every_http

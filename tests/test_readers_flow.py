@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres import STORES
 from web_site import BASE, PLAIN, WebSite, web_site
 
 from newsletter.storage.consent_check import verify
@@ -19,12 +21,18 @@ ANA = "ana@example.org"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[WebSite]:
-    with web_site(tmp_path / "site", PLAIN + f'origins = ["{GUEST}/"]\n') as made:
+    with web_site(tmp_path / "site", PLAIN + f'first_name = true\norigins = ["{GUEST}/"]\n') as made:
         yield made
 
 
-def test_a_reader_joins_chooses_rests_leaves_returns_moves_and_is_forgotten(site: WebSite):
+@pytest.mark.parametrize("store", STORES)
+def test_a_reader_joins_chooses_rests_leaves_returns_moves_and_is_forgotten(tmp_path: Path, store: str):
     """The whole way, each step by a link from a mail, and a consent log without a gap at its end."""
+    with web_site(tmp_path / "site", PLAIN + "first_name = true\n", store=store) as site:
+        _go_the_whole_way(site)
+
+
+def _go_the_whole_way(site: WebSite) -> None:
     assert site.subscribe(ANA, topic=["news"], first_name="Ana").status_code == 200
     assert site.states() == {}
     confirm = site.link("confirm", "confirm")
@@ -311,6 +319,37 @@ def test_the_embedded_form_works(site: WebSite):
     assert asked == ("embed", GUEST)
 
 
+def test_a_form_with_older_words_asks_for_one_more_press(site: WebSite):
+    """A copy on another site's page shows what its readers agreed to when it was printed: the log must not say that
+    they were shown what the settings say by now."""
+    from newsletter.web.embed import embed_form
+
+    def fields_of(page: str) -> dict[str, str]:
+        return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+    old = fields_of(embed_form(site.desk))
+    settings = site.root / "newsletter.toml"
+    settings.write_text(
+        settings.read_text() + 'wording = "Send me {name}, and more."\nwording_version = "2"\n'
+    )
+    site.start()
+    headers = {"Origin": GUEST, "Sec-Fetch-Site": "same-site"}
+    answer = site.post("/subscribe", {"email": ANA, "topic": "news", **old}, headers=headers)
+    assert answer.status_code == 409
+    assert "Send me Pain Weekly, and more." in answer.text
+    by_script = site.post("/subscribe", json={"email": ANA, **old}, headers=headers)
+    assert (by_script.status_code, "press once more" in by_script.text) == (409, True)
+    assert site.count("wishes") == 0
+    again = {"email": ANA, "topic": "news", **fields_of(answer.text)}
+    assert site.post("/subscribe", again).status_code == 200
+    site.settle()
+    with reading(site.engine) as conn:
+        from newsletter.storage.consent import list_lines
+
+        (line,) = list_lines(conn, site.reader(ANA).id)
+    assert (line["wording_version"], line["wording"]) == ("2", "Send me Pain Weekly, and more.")
+
+
 def test_nothing_but_data_is_sent_to_who_has_left_meanwhile(site: WebSite):
     """Mails are looked at again just before they are sent: this one would say that they are subscribed."""
     site.join(ANA)
@@ -359,3 +398,43 @@ def test_the_service_may_lie_under_a_path(tmp_path: Path):
         page = site.get(site.issue_link(ANA).removeprefix(site.base)).text
         assert 'action="/letter/preferences/' in page
         assert site.get("/letter/healthz", base_url="https://example.org").status_code == 200
+
+
+def test_who_has_left_finds_the_way_back_and_nothing_that_is_not_so(site: WebSite):
+    """By whichever page they left: undo while it is to be had, no second question, no word of something saved."""
+    site.join(ANA)
+    leave, preferences = site.issue_link(ANA, "unsubscribe"), site.issue_link(ANA)
+    pages = [site.post(f"{preferences}/leave").text, site.get(leave).text]
+    assert [("You have left" in page, "/undo" in page, "Leave now" in page) for page in pages] == [
+        (True, True, False)
+    ] * 2
+    for deed in ("topics", "pause", "resume", "name"):
+        page = site.post(f"{preferences}/{deed}", {"topic": "news", "weeks": "2", "first_name": "A"}).text
+        assert "You have left" in page
+        assert 'role="status"' not in page
+    assert "on its way" in site.post(f"{preferences}/data").text
+    site.wait(days=2)
+    late = site.get(leave).text
+    assert ("/undo" in late, "Subscribe again" in late) == (False, True)
+
+
+def test_no_reason_is_taken_from_who_has_not_left(site: WebSite):
+    """The page stays open in another tab after undo: it must not say that they have left."""
+    site.join(ANA)
+    leave = site.issue_link(ANA, "unsubscribe")
+    site.post(leave)
+    site.post(f"{leave}/undo")
+    answer = site.post(f"{leave}/reason", {"reason": "too-many"})
+    assert "You are subscribed" in answer.text
+    assert "You have left" not in answer.text
+
+
+def test_a_mail_that_is_not_sent_is_not_promised(site: WebSite):
+    """Within the cool-down, and past the cap: who waits for a mail must know that none comes."""
+    site.join(ANA)
+    preferences = site.issue_link(ANA)
+    for deed in ("data", "link"):
+        assert "is on its way" in site.post(f"{preferences}/{deed}").text
+        again = site.post(f"{preferences}/{deed}").text
+        assert ("is on its way" in again, "a little while ago" in again) == (False, True)
+        assert len(site.mails(deed)) == 1

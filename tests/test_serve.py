@@ -58,6 +58,16 @@ def test_the_service_sends_its_mails_and_ends_when_told_to(tmp_path: Path):
     assert set(make_app(tmp_path / "site").readers.iter_all())
 
 
+def test_who_tries_it_on_their_own_machine_hears_how():
+    """Under a name that is not its own it does not answer; where it does, nothing is said."""
+    from newsletter.cli.serve import how_to_look
+
+    hint = how_to_look("https://letters.example.org/weekly", "127.0.0.1", 8000)
+    assert hint is not None
+    assert 'public_url = "http://127.0.0.1:8000"' in hint
+    assert how_to_look("http://127.0.0.1:8000", "127.0.0.1", 8000) is None
+
+
 FORKED = """
 import os, sys, time
 from datetime import UTC, datetime

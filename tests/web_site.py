@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from postgres import new_database
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
@@ -143,10 +144,12 @@ class WebSite:
 
 
 @contextmanager
-def web_site(root: Path, web: str = PLAIN, *, base: str = BASE) -> Iterator[WebSite]:
-    """`web` are the lines of [web]."""
+def web_site(root: Path, web: str = PLAIN, *, base: str = BASE, store: str = "sqlite") -> Iterator[WebSite]:
+    """`web` are the lines of [web]; `store` is one of postgres.STORES."""
     root.mkdir(parents=True, exist_ok=True)
-    (root / "newsletter.toml").write_text(SETTINGS.replace("{base}", base) + web, encoding="utf-8")
+    storage = f'\n[storage]\nurl = "{new_database()}"\n' if store == "postgresql" else ""
+    text = SETTINGS.replace("{base}", base) + web + storage
+    (root / "newsletter.toml").write_text(text, encoding="utf-8")
     site = WebSite(root, make_app(root), base)
     site.start()
     yield site

@@ -24,7 +24,8 @@ def command() -> None:
 @json_option
 @pass_context
 def verify(context: Context, anchor: str | None, as_json: bool) -> int:
-    """Recompute the whole log; exit 1 when a line was changed, moved or taken out.
+    """Recompute the whole log; exit 1 when a line was changed, moved or taken out, when a reader is active whose
+    last line does not say so, or when the store no longer refuses changes.
 
     Note the head that is printed somewhere else (in the minutes, in a mail to yourself): given as --anchor
     later, it proves that nothing before it was changed, even by somebody who put back an old copy whole.

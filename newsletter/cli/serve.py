@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from urllib.parse import urlsplit
 
 import click
 
@@ -33,12 +35,23 @@ def command(context: Context, host: str, port: int, workers: int) -> None:
     _ = app.keys, app.provider
     os.environ["NEWSLETTER_SITE"] = str(app.site.root)
     click.echo(f"Serving {app.config.newsletter.public_url} on http://{host}:{port} (stop with Ctrl-C)")
+    if sys.stdout.isatty() and (hint := how_to_look(app.config.newsletter.public_url, host, port)):
+        click.echo(hint)
     try:
         _granian(host, port, workers)
     except OSError as error:
         raise UsageError(
             f"cannot listen on {host}:{port}: {error.strerror or error}", hint="Choose another --port."
         ) from None
+
+
+def how_to_look(public_url: str, host: str, port: int) -> str | None:
+    """For who tries it on their own machine: under another name than its own the service does not answer, and its
+    forms and mails lead to that name. None where it can be looked at as it is."""
+    here = f"http://{host}:{port}"
+    if urlsplit(public_url).netloc == f"{host}:{port}":
+        return None
+    return f'To look at it on this machine, set public_url = "{here}" in newsletter.toml and open {here}/.'
 
 
 def _granian(host: str, port: int, workers: int) -> None:

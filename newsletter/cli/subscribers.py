@@ -180,7 +180,7 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 @click.argument("address")
 @pass_context
 def export(context: Context, address: str) -> None:
-    """Print all that is held about one reader as JSON.
+    """Print all that is held about one address as JSON, also of one that is only suppressed.
 
     \b
     newsletter subscribers export ann@example.org > ann.json
@@ -193,15 +193,15 @@ def export(context: Context, address: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_context
 def erase(context: Context, address: str, yes: bool) -> None:
-    """Take out everything that tells who a reader is, for good.
+    """Take out everything that tells who a reader is, for good; also an address that is only suppressed.
 
     The consent log keeps its lines, which hold nothing personal, and a keyed hash of the address keeps imports
-    from bringing it back. Copies outside of the store (backups, mails in the outbox) are yours to delete.
+    from bringing it back. Copies outside of the store (backups, mails in the outbox, lists that were imported) are
+    yours to delete; PostgreSQL frees what was erased at its next vacuum.
 
     \b
     newsletter subscribers erase ann@example.org
     """
-    context.app().readers.get(address)
     if not yes and sys.stdin.isatty():
         click.confirm("This cannot be undone. Erase?", abort=True)
     context.app().readers.erase(address, context.now)

@@ -10,12 +10,12 @@ from functools import lru_cache
 
 from newsletter.addresses import read_address
 from newsletter.errors import AddressError
+from newsletter.first_names import clean_name
 from newsletter.listed import ListRow, Standing
 from newsletter.lists.columns import Columns, fold
 from newsletter.lists.standing import NO, PENDING, YES, read_status
 from newsletter.types import Topics
 
-NAME_MAX = 60
 _ACTIVE = Standing.ACTIVE.value
 SAY_STANDING = frozenset({"status", "subscribed", "disabled", "left_at", "bounced_at", "reason"})
 _FORMULA = re.compile(r"\s*=").match
@@ -34,6 +34,8 @@ class Rules:
     """Folded id or title → section id."""
     unwanted: Container[str] = ()
     """Domains whose addresses are refused."""
+    first_names: bool = True
+    """False: they are not taken in."""
     only_addresses: bool = False
     """Whatever else a row says is not looked at."""
     hide_network: Callable[[str], str | None] = lambda network: None
@@ -44,11 +46,14 @@ class RowReader:
     """Reads the rows of one file. A standing of the whole file (Mailchimp has one each) is settled first."""
 
     def __init__(self, file_name: str, columns: Columns, rules: Rules) -> None:
-        places = {"email": columns.places["email"]} if rules.only_addresses else dict(columns.places)
+        passed_over = () if rules.first_names else ("first_name", "name")
+        places = {name: place for name, place in columns.places.items() if name not in passed_over}
+        if rules.only_addresses:
+            places = {"email": places["email"]}
         self._email = places.pop("email")
-        by_name = columns.format == "mailchimp" and not rules.only_addresses
-        self._whole = _standing_of_file(file_name) if by_name else None
         self._says = {name: places[name] for name in places if name in SAY_STANDING}
+        by_name = columns.format == "mailchimp" or (columns.format == "csv" and not self._says)
+        self._whole = _standing_of_file(file_name) if by_name and not rules.only_addresses else None
         self._names = (places.get("first_name", -1), places.get("name", -1))
         self._places = places
         self._width = max(columns.places.values()) + 1
@@ -95,10 +100,12 @@ class RowReader:
 
 
 def read_standing(values: Mapping[str, str]) -> Standing | str:
-    """How a row stands, or why nobody can say. The worst of what its cells say counts."""
-    if values.get("bounced_at"):
+    """How a row stands, or why nobody can say. The worst of what its cells say counts. `left_at` and `bounced_at` are
+    moments, or a yes or no."""
+    bounced, left = _has_happened(values.get("bounced_at", "")), _has_happened(values.get("left_at", ""))
+    if bounced:
         return Standing.BOUNCED
-    if values.get("left_at"):
+    if left:
         return Standing.COMPLAINED if _is_complaint(values.get("reason", "")) else Standing.LEFT
     if (switched := values.get("disabled")) is not None and switched.lower() not in NO:
         return Standing.LEFT if switched.lower() in YES else "does not say whether mail was switched off"
@@ -106,27 +113,21 @@ def read_standing(values: Mapping[str, str]) -> Standing | str:
         return Standing.LEFT if wants.lower() in NO else "does not say whether it is subscribed"
     if (status := values.get("status")) is not None:
         return read_status(status)
-    if "subscribed" not in values and ("left_at" in values or "bounced_at" in values):
+    told_of = [happened for name, happened in (("bounced_at", bounced), ("left_at", left)) if name in values]
+    if "subscribed" not in values and told_of and False not in told_of:
         # A file of those who left, and this row's moment is missing: certainly no yes.
         return "does not say whether it is subscribed"
     return Standing.ACTIVE
 
 
+def _has_happened(cell: str) -> bool | None:
+    """None where the cell says nothing."""
+    return cell.lower() not in NO if cell else None
+
+
 def read_name(name: str, full: str = "") -> str | None:
     """A first name; of a full name the first word, of "Doe, Ann" the word after the comma."""
-    if name.isalpha() and len(name) <= NAME_MAX:
-        return name
-    if not name.strip():
-        name = next(iter(full.rpartition(",")[2].split()), "")
-    return clean_name(name)
-
-
-def clean_name(name: str) -> str | None:
-    """A name that can stand in a mail: one line, short; None for what is no name (a formula, an address)."""
-    one_line = " ".join("".join(char if char.isprintable() else " " for char in name).split())
-    if not one_line or len(one_line) > NAME_MAX or re.search(r"^[=+@-]|[@<>{}]|https?:|www\.", one_line):
-        return None
-    return one_line
+    return clean_name(name if name.strip() else next(iter(full.rpartition(",")[2].split()), ""))
 
 
 def read_topics(cell: str, known: Mapping[str, str]) -> str | None:
@@ -161,13 +162,14 @@ def _plain(cell: str) -> str:
 
 
 def _standing_of_file(name: str) -> Standing | str | None:
-    """Mailchimp's archive holds one file a standing and says so in its name alone."""
-    for beginning, standing in (
-        ("unsubscribed", Standing.LEFT),
-        ("cleaned", Standing.BOUNCED),
-        ("nonsubscribed", PENDING),
+    """Mailchimp's archive holds one file a standing and says so in its name alone. "cleaned" is what it calls bounced,
+    and what people call a list that they have tidied: only its own long name counts."""
+    for pattern, standing in (
+        (r"unsubscribed", Standing.LEFT),
+        (r"cleaned_\w*export", Standing.BOUNCED),
+        (r"nonsubscribed", PENDING),
     ):
-        if name.lower().startswith(beginning):
+        if re.match(pattern, name, flags=re.IGNORECASE):
             return standing
     return None
 

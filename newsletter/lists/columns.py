@@ -43,8 +43,9 @@ _ANYWHERE: dict[str, str] = {
     "subscribed": "subscribed issubscribed optin optedin",
     "topics": "topics tags labels tag",
     "given_at": "optintime confirmtime confirmedat subscribedat optindate consentdate",
-    "left_at": "unsubtime unsubscribedat unsubscribedate unsubscriptiondate optouttime",
-    "bounced_at": "cleantime bouncedat",
+    "left_at": """unsubtime unsubscribedat unsubscribedate unsubscriptiondate optouttime unsubscribed isunsubscribed
+        unsubscribedfromallemail optout optedout emailoptout donotemail""",
+    "bounced_at": "cleantime bouncedat bounced hardbounced",
     "reason": "unsubreason unsubscriptionreason",
     "network": "confirmip optinip ipaddress",
 }
@@ -66,6 +67,7 @@ _SIGNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("ghost", frozenset({"complimentaryplan", "email"})),
     ("buttondown", frozenset({"subscribertype"})),
     ("buttondown", frozenset({"unsubscriptiondate"})),
+    ("buttondown", frozenset({"emailaddress", "type", "creationdate"})),
     ("listmonk", frozenset({"uuid", "attributes"})),
     ("mailchimp", frozenset({"leid", "euid"})),
     ("mailchimp", frozenset({"memberrating"})),

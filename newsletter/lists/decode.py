@@ -14,6 +14,8 @@ from typing import BinaryIO, TextIO
 from newsletter.errors import ListError
 
 PIECE = 1 << 20
+LINE_MAX = 4 * PIECE
+"""Bytes, about. What has longer lines is no table, and would be read into memory whole."""
 
 _NOT_TEXT = (
     (b"PK\x03\x04", "a workbook or a zip archive, whatever its name says"),
@@ -42,7 +44,8 @@ def open_text(path: Path) -> tuple[TextIO, str]:
         with path.open("rb") as file:
             encoding = _encoding(file, path)
     except OSError as error:
-        raise ListError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        hint = "" if path.is_file() else "Save the list as a file: it is read twice."
+        raise ListError(f"cannot be read: {error.strerror or error}", where=str(path), hint=hint) from None
     return path.open(encoding=encoding, newline=""), encoding
 
 
@@ -61,6 +64,12 @@ def _encoding(file: BinaryIO, path: Path) -> str:
         )
     if not head.strip():
         raise ListError("is empty", where=str(path))
+    if _has_endless_line(file, head):
+        raise ListError(
+            f"has a line of more than {LINE_MAX >> 20} MB",
+            where=str(path),
+            hint="Is it a table, with one reader a line?",
+        )
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
@@ -68,6 +77,17 @@ def _encoding(file: BinaryIO, path: Path) -> str:
         return wide
     file.seek(0)
     return "utf-8" if _is_utf8(file) else _single_byte(head)
+
+
+def _has_endless_line(file: BinaryIO, head: bytes) -> bool:
+    run, piece = 0, head
+    while piece:
+        end = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+        run = run + len(piece) if end < 0 else len(piece) - end - 1
+        if run > LINE_MAX:
+            return True
+        piece = file.read(PIECE)
+    return False
 
 
 def _wide_without_mark(head: bytes) -> str | None:

@@ -32,6 +32,8 @@ class SubscriberList:
     rows: Iterator[ListRow]
     position: Callable[[], int]
     """How many bytes of the file have been read."""
+    close: Callable[[], None]
+    """Once all rows are read it is closed by itself."""
 
 
 def read_list(path: Path, rules: Rules) -> SubscriberList:
@@ -60,6 +62,7 @@ def read_list(path: Path, rules: Rules) -> SubscriberList:
         separator=separator,
         rows=_with_first(first, table.line_num, read, rows),
         position=lambda: path.stat().st_size if text.closed else text.buffer.tell(),
+        close=text.close,
     )
 
 

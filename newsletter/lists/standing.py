@@ -21,8 +21,8 @@ PENDING_WORDS = frozenset(
     ["pending", "unconfirmed", "inactive", "unactivated", "nonsubscribed", "notsubscribed", "transactional"]
 )
 
-YES = frozenset({"true", "yes", "1", "t", "y", "on"})
-NO = frozenset({"false", "no", "0", "f", "n", "off"})
+YES = frozenset({"true", "yes", "1", "t", "y", "on", "ja", "oui", "si", "sí"})
+NO = frozenset({"false", "no", "0", "f", "n", "off", "nein", "non"})
 
 
 def read_status(word: str) -> Standing | str:

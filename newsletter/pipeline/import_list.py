@@ -11,7 +11,7 @@ import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -139,7 +139,7 @@ def import_list(
     """Read, stage, judge, write, report. Raises UsageError for active readers without a word on their
     consent, ListError when the rest of the file makes no sense: then nothing was changed."""
     size = max(path.stat().st_size, 1)
-    with staging(engine) as conn, _few_pauses():
+    with closing(opened), _reporting(report, path) as write_report, staging(engine) as conn, _few_pauses():
         rows = 0
         for staged in stage(conn, opened.rows):
             rows = staged
@@ -150,7 +150,7 @@ def import_list(
                 raise consent_missing(path)
             origin = Origin(form="import", source=consent.strip() or "list")
             counts = _merge(conn, origin, log, now, rehearse, lambda done: progress("merging", done, rows))
-        _write_report(report, iter_outcomes(conn))
+        write_report(iter_outcomes(conn))
     checkpoint(engine)
     return Imported(opened.format, opened.encoding, counts, report, missing)
 
@@ -176,16 +176,34 @@ def _few_pauses() -> Iterator[None]:
             gc.enable()
 
 
-def _write_report(path: Path, rows: Iterable[tuple[int, str, str]]) -> None:
-    """Whole or not at all, and for its owner's eyes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def _reporting(path: Path, source: Path) -> Iterator[Callable[[Iterable[tuple[int, str, str]]], None]]:
+    """Writes the report: whole or not at all, and for its owner's eyes. That it can be written is seen before anything
+    is changed. Raises UsageError."""
+    if path.resolve() == source.resolve():
+        raise UsageError(
+            "the report would overwrite the list", where=str(path), hint="Name another --report."
+        )
     part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", newline="") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        file = os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", newline="")
+    except OSError as error:
+        raise UsageError(f"the report cannot be written: {error.strerror}", where=str(path)) from None
+
+    def write(rows: Iterable[tuple[int, str, str]]) -> None:
         table = csv.writer(file)
         table.writerow(("line", "outcome", "reason"))
         table.writerows(rows)
-    part.replace(path)
+        file.close()
+        part.replace(path)
+
+    try:
+        yield write
+    finally:
+        file.close()
+        part.unlink(missing_ok=True)
 
 
 def _merge(

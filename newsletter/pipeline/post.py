@@ -26,7 +26,17 @@ from newsletter.storage.issues import list_editions, list_issues
 from newsletter.storage.mails import Mail
 from newsletter.storage.planning import choose_edition
 from newsletter.types import Edition, IssueState, Outgoing, Recipient, Subscriber, SubscriberState
-from newsletter.types.letters import ADDRESS, AUTOMATIC, CONFIRM, DATA, LINK, MOVING, PREFERENCES, WELCOME
+from newsletter.types.letters import (
+    ADDRESS,
+    AUTOMATIC,
+    CONFIRM,
+    DATA,
+    LINK,
+    MOVING,
+    PERSONAL,
+    PREFERENCES,
+    WELCOME,
+)
 
 LEASE = timedelta(minutes=5)
 TRIES = 8
@@ -112,8 +122,11 @@ def _address(conn: Connection, office: Office, mail: Mail, reader: Subscriber | 
     if reader is None or reader.state is SubscriberState.ERASED:
         return None
     if mail.kind == ADDRESS:
-        wanted = subscribers.find_new_address(conn, reader.id)
-        return wanted.email if wanted else None
+        return reader.new_email
+    if (
+        mail.kind == MOVING and reader.new_email is None
+    ):  # the address they have now is not the one to be told
+        return None
     found = read_address(reader.email) if reader.email else None
     suppressed = found and suppressions.find_suppression(conn, found, keys=office.log.keys)
     if suppressed and suppressed.reason is not suppressions.Reason.ERASED:
@@ -139,7 +152,9 @@ def _words(office: Office, mail: Mail, reader: Subscriber, now: datetime) -> Edi
         DATA: lambda: links.url(DATA, reader.id, made_at=now),
     }
     until = (now + within).astimezone(office.config.newsletter.zone).date()
-    return office.write(mail.kind, link=made[mail.kind](), until=until)
+    by_name = office.config.web.first_name and mail.kind in PERSONAL and reader.confirmed_at is not None
+    first_name = reader.first_name if by_name else None
+    return office.write(mail.kind, link=made[mail.kind](), first_name=first_name, until=until)
 
 
 def _welcome(

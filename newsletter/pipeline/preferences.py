@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -13,9 +11,11 @@ from newsletter.addresses import Address, read_address
 from newsletter.storage import mails, subscribers, suppressions
 from newsletter.storage.consent import Action, Log
 from newsletter.storage.mails import DEFAULT_BUDGET, Budget
-from newsletter.types import Origin, Subscriber, SubscriberState, Topics
+from newsletter.types import Origin, SubscriberState, Topics
 
 ACTIVE = SubscriberState.ACTIVE
+NEW_ADDRESS_WITHIN = timedelta(days=7)
+"""For how long a new address waits to be confirmed."""
 HERE = (SubscriberState.PENDING, ACTIVE)
 NEW_ADDRESS_MAIL = "address"
 OLD_ADDRESS_MAIL = "moving"
@@ -66,24 +66,6 @@ def set_first_name(
     return changed
 
 
-class Moved(StrEnum):
-    """What became of a wish for another address; the person is told the same for each."""
-
-    CONFIRM = "confirm"
-    """Send a mail with a link to the new address."""
-    NOTHING = "nothing"
-    """Send nothing: it is their address already, or somebody's, or suppressed, or the budget is spent."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewAddress:
-    step: Moved
-    subscriber: Subscriber | None
-    mark: str = ""
-    """Goes into the link: it holds for this new address alone, and does not tell it."""
-    mail_id: int | None = None
-
-
 def request_address(
     conn: Connection,
     subscriber_id: int,
@@ -93,22 +75,25 @@ def request_address(
     log: Log,
     now: datetime,
     budget: Budget = DEFAULT_BUDGET,
-) -> NewAddress:
-    """Keep the new address until it is confirmed from there; the old one stays theirs till then."""
+) -> bool:
+    """Keep the new address until it is confirmed from there; the old one stays theirs till then.
+
+    False, and no mail is sent, when it is their address already, or somebody's, or suppressed, or the budget is spent:
+    the person is told the same.
+    """
     found = subscribers.find_subscriber(conn, subscriber_id)
     if found is None or found.state is not ACTIVE or not _is_free(conn, address, log):
-        return NewAddress(Moved.NOTHING, found)
-    mark = address_mark(address.key)
+        return False
     network = log.hash_network(origin.network)
-    mail_id = mails.take_mail(
-        conn, subscriber_id, NEW_ADDRESS_MAIL, budget, now=now, network_hash=network, detail=mark
-    )
-    if mail_id is None:
-        return NewAddress(Moved.NOTHING, found)
+    if not mails.may_send(conn, subscriber_id, NEW_ADDRESS_MAIL, budget, now=now, network_hash=network):
+        return False
     subscribers.change(conn, subscriber_id, (ACTIVE,), new_email=address.email, new_email_key=address.key)
+    # In this order: the old address knows of it before the new one can press.
     mails.add_mail(conn, subscriber_id, OLD_ADDRESS_MAIL, now=now, network_hash=network)
+    mark = address_mark(address.key)
+    mails.add_mail(conn, subscriber_id, NEW_ADDRESS_MAIL, now=now, network_hash=network, detail=mark)
     log.append(conn, subscriber_id, Action.ADDRESS_REQUESTED, origin, now=now)
-    return NewAddress(Moved.CONFIRM, subscribers.find_subscriber(conn, subscriber_id), mark, mail_id)
+    return True
 
 
 def keep_address(conn: Connection, subscriber_id: int, *, origin: Origin, log: Log, now: datetime) -> bool:
@@ -123,23 +108,30 @@ def keep_address(conn: Connection, subscriber_id: int, *, origin: Origin, log: L
 def confirm_address(
     conn: Connection, subscriber_id: int, mark: str, *, origin: Origin, log: Log, now: datetime
 ) -> bool:
-    """The new address answered. False when it no longer waits, or somebody has it by now: ask again then.
+    """The new address answered: whether it is the reader's now, by this press or by one before. False when it no
+    longer waits, or somebody else has it: ask again then.
 
     The old one is kept as a keyed hash alone, so that no import writes to it again.
     """
     found = subscribers.find_subscriber(conn, subscriber_id)
+    if found is None or found.email is None or found.state is not ACTIVE:
+        return False
+    own = read_address(found.email)
+    if address_mark(own.key) == mark:
+        return True
     wanted = subscribers.find_new_address(conn, subscriber_id)
-    if found is None or found.email is None or wanted is None or address_mark(wanted.key) != mark:
+    if wanted is None or address_mark(wanted.key) != mark:
         return False
     if not _is_free(conn, wanted, log) or not subscribers.move(conn, subscriber_id, wanted, (ACTIVE,)):
         return False
     suppressions.lift_erased(conn, wanted, keys=log.keys)
-    suppressions.add_erased(conn, read_address(found.email), keys=log.keys, now=now)
+    suppressions.add_erased(conn, own, keys=log.keys, now=now)
     log.append(conn, subscriber_id, Action.ADDRESS_CHANGED, origin, now=now)
     return True
 
 
 def address_mark(key: str) -> str:
+    """Goes into the link: it holds for this new address alone, and does not tell it."""
     return hashlib.sha256(f"new address\n{key}".encode()).hexdigest()[:16]
 
 

@@ -33,23 +33,14 @@ class Added:
 
 
 def add(
-    conn: Connection,
-    address: Address,
-    *,
-    topics: Topics,
-    origin: Origin,
-    log: Log,
-    now: datetime,
-    first_name: str | None = None,
+    conn: Connection, address: Address, *, topics: Topics, origin: Origin, log: Log, now: datetime
 ) -> Added:
     """A reader whose consent somebody vouches for becomes active at once.
 
     Raises SubscriberError for an address that is suppressed or whose reader left: that is theirs to undo.
     """
     _refuse_suppressed(conn, address, log)
-    new = subscribers.insert_subscriber(
-        conn, address, ACTIVE, topics=topics, source=origin.source, now=now, first_name=first_name
-    )
+    new = subscribers.insert_subscriber(conn, address, ACTIVE, topics=topics, source=origin.source, now=now)
     found = subscribers.get_by_address(conn, address)
     if found.state is UNSUBSCRIBED:
         raise SubscriberError(
@@ -80,10 +71,8 @@ class Requested:
     """The answer to the person is the same for each of these; only the mail differs."""
 
     step: Step
-    subscriber: Subscriber | None
-    """None when the address is suppressed."""
-    mail_id: int | None = None
-    """Names the one mail that may be sent now; None where none may."""
+    subscriber_id: int | None
+    """None when the address is suppressed, or when no mail may be sent to anybody for now."""
 
 
 def request(
@@ -96,27 +85,34 @@ def request(
     now: datetime,
     budget: Budget = DEFAULT_BUDGET,
     first_name: str | None = None,
+    asked_at: datetime | None = None,
 ) -> Requested:
     """Somebody, perhaps not the reader, asks to join. Never un-confirms, never brings back by itself.
 
-    A second wish within the budget's cool-down, or past its cap, changes nothing and leaves no line.
+    A second wish within the budget's cool-down, or past its cap, changes nothing and leaves no line. Nor is an
+    address kept that nobody knows and that no mail may be sent to now: a stranger may have given thousands.
+    `asked_at`: when, if not now.
     """
+    network = log.hash_network(origin.network)
+    if not mails.has_room(conn, budget, now=now, network_hash=network):
+        return Requested(Step.NOTHING, None)
     suppressed = suppressions.find_suppression(conn, address, keys=log.keys)
     if suppressed and suppressed.reason is not suppressions.Reason.ERASED:
         return Requested(Step.NOTHING, None)
-    subscribers.insert_subscriber(
-        conn, address, PENDING, topics=topics, source=origin.source, now=now, first_name=first_name
-    )
-    found = subscribers.get_by_address(conn, address)
+    found = subscribers.find_by_address(conn, address)
+    if found is None:
+        subscribers.insert_subscriber(
+            conn, address, PENDING, topics=topics, source=origin.source, now=now, first_name=first_name
+        )
+        found = subscribers.get_by_address(conn, address)
     step = Step.PREFERENCES if found.state is ACTIVE else Step.CONFIRM
-    network = log.hash_network(origin.network)
-    mail_id = mails.take_mail(conn, found.id, step.value, budget, now=now, network_hash=network)
-    if mail_id is None:
-        return Requested(Step.NOTHING, found)
+    if mails.take_mail(conn, found.id, step.value, budget, now=now, network_hash=network) is None:
+        return Requested(Step.NOTHING, found.id)
     if step is Step.CONFIRM:
         subscribers.change(conn, found.id, (PENDING, UNSUBSCRIBED), topics=str(topics), first_name=first_name)
-        log.append(conn, found.id, Action.REQUESTED, origin, now=now, detail=f"topics {topics}")
-    return Requested(step, subscribers.find_subscriber(conn, found.id), mail_id)
+        detail = f"topics {topics}"
+        log.append(conn, found.id, Action.REQUESTED, origin, now=now, detail=detail, given_at=asked_at)
+    return Requested(step, found.id)
 
 
 class Confirmed(StrEnum):
@@ -216,9 +212,7 @@ def undo(
 ) -> bool:
     """Take back leaving, soon after. False when too late, or when the reader had never confirmed."""
     found = subscribers.find_subscriber(conn, subscriber_id)
-    if found is None or found.email is None or found.unsubscribed_at is None or found.confirmed_at is None:
-        return False
-    if now - found.unsubscribed_at > within:
+    if found is None or found.email is None or not can_undo(found, now, within):
         return False
     if suppressions.find_suppression(conn, read_address(found.email), keys=log.keys):
         return False
@@ -228,6 +222,13 @@ def undo(
     if changed:
         log.append(conn, subscriber_id, Action.RETURNED, origin, now=now)
     return changed
+
+
+def can_undo(reader: Subscriber, now: datetime, within: timedelta = UNDO_WITHIN) -> bool:
+    """Whether leaving can still be taken back, as far as the reader's own row tells."""
+    if reader.state is not UNSUBSCRIBED or reader.unsubscribed_at is None or reader.confirmed_at is None:
+        return False
+    return now - reader.unsubscribed_at <= within
 
 
 def _refuse_suppressed(conn: Connection, address: Address, log: Log) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
@@ -114,11 +116,30 @@ def read_api_key(settings: config.Provider, root: Path, file: str | None) -> str
 def call(provider: Provider, outgoing: Outgoing) -> list[Receipt]:
     """Send, and say what is known: receipts, or exactly one of NotTaken, MaybeTaken, StopSending.
 
-    An error nobody foresaw may have struck after the provider had taken the call: it counts as maybe taken.
+    An error nobody foresaw may have struck after the provider had taken the call: it counts as maybe taken. Whatever
+    the provider said, no reader's address is in it: it is written into the ledger and into logs.
     """
     try:
-        return provider.send(outgoing)
-    except (NotTaken, MaybeTaken, StopSending):
+        receipts = provider.send(outgoing)
+    except (NotTaken, MaybeTaken, StopSending) as error:
+        error.what = without_addresses(error.what, but=outgoing.sender)
         raise
     except Exception as error:
-        raise MaybeTaken(f"{provider.name} failed unexpectedly: {type(error).__name__}: {error}") from error
+        said = without_addresses(str(error), but=outgoing.sender)
+        raise MaybeTaken(f"{provider.name} failed unexpectedly: {type(error).__name__}: {said}") from error
+    return [
+        one._replace(reason=without_addresses(one.reason, but=outgoing.sender)) if one.reason else one
+        for one in receipts
+    ]
+
+
+_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:]*@[^\s<>()\[\]\"',;:]+")
+
+
+def without_addresses(text: str, *, but: str) -> str:
+    """What a provider said, with `(address)` for every mail address but that of the sender `but`, which is ours. Also
+    for half of one, where the text was cut off."""
+    if "@" not in text:
+        return text
+    own = parseaddr(but)[1].lower()
+    return _ADDRESS.sub(lambda one: one[0] if one[0].rstrip(".").lower() == own else "(address)", text)

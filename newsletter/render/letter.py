@@ -20,8 +20,14 @@ PLACE = "[button]"
 _NEEDED = ("Subject", "Heading")
 
 
-def render_letter(renderer: Renderer, kind: str, *, link: str = "", **facts: Any) -> Edition:
-    """The mail of this kind with the reader's `link` behind its button. Raises TemplateError."""
+def render_letter(
+    renderer: Renderer, kind: str, *, link: str = "", first_name: str | None = None, **facts: Any
+) -> Edition:
+    """The mail of this kind with the reader's `link` behind its button. Raises TemplateError.
+
+    `first_name`: of the reader, to begin with. It stands in the look alone: in the words, which are Markdown, it could
+    become markup.
+    """
     name = f"mail/{kind}.md.j2"
     text = look.render(renderer.environment, name, {**site_context(renderer.config), "link": link, **facts})
     heads, body = _split(text, name)
@@ -31,6 +37,7 @@ def render_letter(renderer: Renderer, kind: str, *, link: str = "", **facts: Any
         subject=heads["Subject"],
         preheader=heads.get("Preheader", ""),
         heading=heads["Heading"],
+        first_name=first_name or "",
         button=heads.get("Button", "") if link else "",
         link=safe_address(link) if link else "",
         before_html=note_html(before.strip()),

@@ -11,6 +11,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from newsletter.errors import StorageError, UsageError
+from newsletter.storage.database import BUSY_MS
+from newsletter.storage.turns import queue_of
 
 
 def backup(engine: Engine, path: Path) -> int:
@@ -51,12 +53,17 @@ def _copy(engine: Engine, part: Path) -> None:
         os.fsync(file.fileno())
 
 
-def checkpoint(engine: Engine) -> None:
+def checkpoint(engine: Engine, *, wait: int = BUSY_MS) -> bool:
     """SQLite: move everything from the write-ahead log into the database and empty it, so that it neither
-    stays large after an import nor keeps what was erased. While somebody is reading, it is left to the next."""
-    if engine.dialect.name != "sqlite":
-        return
-    with engine.connect() as conn:
+    stays large after an import nor keeps what was erased. False while somebody is reading or writing for longer than
+    `wait` ms: then it is left to the next, at the latest to cron's tidying."""
+    queue = queue_of(engine)
+    if queue is None:
+        return True
+    with queue.turn(), engine.connect() as conn:
         cursor = conn.connection.cursor()
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute(f"PRAGMA busy_timeout = {wait}")
+        busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         cursor.close()
+    return not busy

@@ -56,6 +56,9 @@ class Action(StrEnum):
 GIVING = (Action.CONFIRMED, Action.ADDED, Action.IMPORTED, Action.RETURNED)
 """What makes a reader active. `consent verify` asks for one of these for everyone who is."""
 
+ENDING = (Action.UNSUBSCRIBED, Action.EXPIRED, Action.ERASED)
+"""After one of these only a later line of GIVING makes a reader active again."""
+
 VARYING = ("id", "subscriber_id", "given_at", "network_hash", "detail", "hash")
 """The columns in which the lines of one writer differ."""
 COLUMNS = (*VARYING, "action", "at", "form", "source", "wording_id")
@@ -145,12 +148,14 @@ class Log:
         *,
         now: datetime,
         detail: str = "",
+        given_at: datetime | None = None,
     ) -> int:
-        """Add a line about one reader; returns its id. `detail` must not be personal."""
+        """Add a line about one reader; returns its id. `detail` must not be personal; `given_at`: when it was said,
+        if not now."""
         chain = Chain(conn, self.keys)
         network_hash = self.hash_network(origin.network)
         writer = chain.writer(action, now, origin)
-        line = writer.line(subscriber_id, None, network_hash, detail)
+        line = writer.line(subscriber_id, given_at, network_hash, detail)
         conn.execute(_LINE, dict(zip(VARYING, line, strict=True)) | writer.constants)
         chain.close()
         if self.keep_networks and origin.network and not is_hashed(origin.network):
@@ -194,6 +199,14 @@ def list_lines(conn: Connection, subscriber_id: int) -> list[dict[str, Any]]:
         .order_by(consent.c.id)
     )
     return [{**row._mapping, "previous_hash": row.previous_hash or ""} for row in rows]
+
+
+def has_happened(conn: Connection, subscriber_id: int, action: Action, *, after: datetime) -> bool:
+    """Whether one of a reader's lines after that moment is of this action."""
+    lines = select(consent.c.id).where(
+        consent.c.subscriber_id == subscriber_id, consent.c.action == action.value, consent.c.at > after
+    )
+    return conn.execute(lines.limit(1)).first() is not None
 
 
 def forget_networks(conn: Connection, subscriber_ids: Iterable[int]) -> None:

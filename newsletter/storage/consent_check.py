@@ -6,11 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, exists, func, not_, or_, select, text
 
 from newsletter.keys import fingerprint, matches
-from newsletter.storage.consent import COLUMNS, GIVING, HEAD_PURPOSE, head_text, line_hash
-from newsletter.storage.schema import consent, consent_head, subscribers, wordings
+from newsletter.storage.consent import (
+    COLUMNS,
+    ENDING,
+    GIVING,
+    HEAD_PURPOSE,
+    NETWORK_PURPOSE,
+    Action,
+    head_text,
+    line_hash,
+)
+from newsletter.storage.schema import consent, consent_head, consent_networks, subscribers, wordings
 from newsletter.types import SubscriberState, Wording
 
 PAGE = 5000
@@ -55,6 +64,8 @@ def verify(conn: Connection, *, keys: Sequence[str], anchor: str | None = None) 
     verdict.head = head_text(verdict.lines, last_hash)
     _check_head(conn, verdict, keys)
     _check_readers(conn, verdict)
+    _check_networks(conn, verdict, keys)
+    _check_guards(conn, verdict)
     if not contained:
         verdict.add(0, f"the log does not contain {anchor}: it was changed before there, or cut off")
     return verdict
@@ -112,7 +123,57 @@ def _check_head(conn: Connection, verdict: Verdict, keys: Sequence[str]) -> None
 
 
 def _check_readers(conn: Connection, verdict: Verdict) -> None:
-    gave = exists().where(consent.c.subscriber_id == subscribers.c.id, consent.c.action.in_(GIVING))
-    query = select(func.count()).where(subscribers.c.state == SubscriberState.ACTIVE, not_(gave))
-    if without := conn.execute(query).scalar_one():
-        verdict.add(0, f"{without} active reader(s) have no line that says they agreed")
+    """What the readers' own rows say must follow from the log. One who is pending has a line once a mail is sent."""
+    active = subscribers.c.state == SubscriberState.ACTIVE
+    gave, ended = _last(GIVING), _last(ENDING)
+    others = not_(or_(active, subscribers.c.state == SubscriberState.PENDING))
+    for rows, what in (
+        ((active, gave.is_(None)), "active reader(s) have no line that says they agreed"),
+        ((active, ended > gave), "active reader(s) have left, as their last line says"),
+        ((others, not_(_has_line())), "reader(s) have no line at all"),
+    ):
+        if count := conn.execute(select(func.count()).select_from(subscribers).where(*rows)).scalar_one():
+            verdict.add(0, f"{count} {what}")
+
+
+def _last(actions: Sequence[Action]) -> ScalarSelect[int]:
+    theirs = consent.c.subscriber_id == subscribers.c.id, consent.c.action.in_(actions)
+    return select(func.max(consent.c.id)).where(*theirs).scalar_subquery()
+
+
+def _has_line() -> ColumnElement[bool]:
+    return exists().where(consent.c.subscriber_id == subscribers.c.id)
+
+
+def _check_networks(conn: Connection, verdict: Verdict, keys: Sequence[str]) -> None:
+    """Addresses in the clear, where a site keeps them, stand beside the chain: their lines hold the hashes."""
+    query = select(consent.c.id, consent.c.network_hash, consent_networks.c.network).join_from(
+        consent_networks, consent
+    )
+    for row in conn.execute(query.order_by(consent.c.id)):
+        found = row.network_hash or ""
+        made_here = found.partition(":")[0] in map(fingerprint, keys)
+        if made_here and not matches(keys, NETWORK_PURPOSE, row.network, found):
+            verdict.add(row.id, "is not of the network address that is kept beside it")
+
+
+GUARDS = {
+    "sqlite": (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        ("consent_no_delete", "consent_no_update", "wordings_no_delete", "wordings_no_update"),
+    ),
+    "postgresql": (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')",
+        ("consent_append_only", "wordings_append_only"),
+    ),
+}
+"""Per store: which triggers it has that are on, and those that must be among them, as the migration made them."""
+
+
+def _check_guards(conn: Connection, verdict: Verdict) -> None:
+    """Without them nothing need have happened yet, but the store would let it happen."""
+    query, needed = GUARDS[conn.dialect.name]
+    there = set(conn.execute(text(query)).scalars())
+    for name in needed:
+        if name not in there:
+            verdict.add(0, f"the store no longer refuses changes: its trigger {name} is gone or off")

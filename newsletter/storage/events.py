@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.addresses import Address, read_address
 from newsletter.errors import AddressError
 from newsletter.storage import suppressions
-from newsletter.storage.consent import Action
-from newsletter.storage.schema import consent, deliveries, events, issues, mails, subscribers
+from newsletter.storage.consent import Action, has_happened
+from newsletter.storage.schema import deliveries, events, issues, mails, subscribers
 from newsletter.types import Event
 
 _DELIVERY = re.compile(r"([0-9]{1,9})-([0-9]{1,9})").fullmatch
@@ -101,13 +101,8 @@ def _of_delivery(conn: Connection, delivery_id: str) -> tuple[int | None, int | 
 
 def _has_moved(conn: Connection, issue_id: int, subscriber_id: int) -> bool:
     """Whether the reader has taken another address since the issue was published."""
-    published = select(issues.c.published_at).where(issues.c.id == issue_id).scalar_subquery()
-    moved = select(consent.c.id).where(
-        consent.c.subscriber_id == subscriber_id,
-        consent.c.action == Action.ADDRESS_CHANGED.value,
-        consent.c.at >= published,
-    )
-    return conn.execute(moved.limit(1)).first() is not None
+    published = conn.execute(select(issues.c.published_at).where(issues.c.id == issue_id)).scalar_one()
+    return has_happened(conn, subscriber_id, Action.ADDRESS_CHANGED, after=published)
 
 
 def add_event(conn: Connection, event: Event, about: About, *, now: datetime) -> bool:
@@ -136,20 +131,39 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
-def forget_events(conn: Connection, subscriber_id: int, email_key: str | None) -> None:
-    """Take out of a reader's events what tells who they are."""
-    theirs = events.c.subscriber_id == subscriber_id
-    if email_key:
-        theirs = or_(theirs, events.c.email_key == email_key)
-    conn.execute(update(events).where(theirs).values(email_key=None, detail="", raw="", reference=None))
+def forget_events(conn: Connection, subscriber_id: int | None, email_key: str | None) -> bool:
+    """Take out of the events about a reader, or an address, what tells who they are. Whether there were any."""
+    blank = update(events).where(_about(subscriber_id, email_key))
+    return conn.execute(blank.values(email_key=None, detail="", raw="", reference=None)).rowcount > 0
 
 
-def list_events(conn: Connection, subscriber_id: int) -> list[dict[str, Any]]:
-    """What was told about a reader, oldest first: {kind, at, issue (None for a single mail), detail}."""
+def list_events(
+    conn: Connection, subscriber_id: int | None, email_key: str | None = None
+) -> list[dict[str, Any]]:
+    """What was told about a reader, or an address, oldest first: {provider, kind, permanent, at, received_at, issue
+    (None for a single mail), reference, detail, raw}."""
+    told = events.c
     query = (
-        select(events.c.kind, events.c.at, issues.c.slug.label("issue"), events.c.detail)
+        select(
+            told.provider,
+            told.kind,
+            told.permanent,
+            told.at,
+            told.received_at,
+            issues.c.slug.label("issue"),
+            told.reference,
+            told.detail,
+            told.raw,
+        )
         .select_from(events.outerjoin(issues))
-        .where(events.c.subscriber_id == subscriber_id)
-        .order_by(events.c.at, events.c.id)
+        .where(_about(subscriber_id, email_key))
+        .order_by(told.at, told.id)
     )
     return [dict(row._mapping) for row in conn.execute(query)]
+
+
+def _about(subscriber_id: int | None, email_key: str | None) -> ColumnElement[bool]:
+    if subscriber_id is None:
+        return events.c.email_key == email_key
+    by_id = events.c.subscriber_id == subscriber_id
+    return or_(by_id, events.c.email_key == email_key) if email_key else by_id

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from newsletter.storage.schema import mails, subscribers
 
@@ -29,6 +29,15 @@ class Budget:
 DEFAULT_BUDGET = Budget()
 HOUR = timedelta(hours=1)
 
+# Made once: every wish to join is counted, and building these costs more than asking.
+_OF_ALL = select(func.count()).where(mails.c.at > bindparam("since"))
+_OF_NETWORK = _OF_ALL.where(mails.c.network_hash == bindparam("network"))
+_OF_READER = select(func.count(), func.max(mails.c.at)).where(
+    mails.c.subscriber_id == bindparam("reader"),
+    mails.c.kind == bindparam("kind"),
+    mails.c.at > bindparam("since"),
+)
+
 
 def take_mail(
     conn: Connection,
@@ -41,28 +50,42 @@ def take_mail(
     detail: str = "",
 ) -> int | None:
     """The id of a mail that is now to be sent, counted from here on; None where a budget is spent."""
-    if (
-        conn.dialect.name != "sqlite"
-    ):  # which holds its write lock: two at once must count one after the other
-        conn.execute(select(subscribers.c.id).where(subscribers.c.id == subscriber_id).with_for_update())
-    of_reader = (mails.c.subscriber_id == subscriber_id) & (mails.c.kind == kind)
-    count, latest = _count(conn, of_reader, now - max(budget.window, budget.cooldown))
-    if count >= budget.cap or (latest is not None and now - latest < budget.cooldown):
-        return None
-    if (
-        network_hash
-        and _count(conn, mails.c.network_hash == network_hash, now - HOUR)[0] >= budget.per_network
-    ):
-        return None
-    if _count(conn, mails.c.id > 0, now - HOUR)[0] >= budget.per_hour:
+    if not may_send(conn, subscriber_id, kind, budget, now=now, network_hash=network_hash):
         return None
     return add_mail(conn, subscriber_id, kind, now=now, network_hash=network_hash, detail=detail)
 
 
-def _count(conn: Connection, which: ColumnElement[bool], since: datetime) -> tuple[int, datetime | None]:
-    query = select(func.count(), func.max(mails.c.at)).where(which, mails.c.at > since)
-    count, latest = conn.execute(query).one()
-    return int(count), latest
+def may_send(
+    conn: Connection,
+    subscriber_id: int,
+    kind: str,
+    budget: Budget,
+    *,
+    now: datetime,
+    network_hash: str | None = None,
+) -> bool:
+    """Whether no budget is spent. Holds until the end of this transaction: of two at once one waits."""
+    if (
+        conn.dialect.name != "sqlite"
+    ):  # which holds its write lock: two at once must count one after the other
+        conn.execute(select(subscribers.c.id).where(subscribers.c.id == subscriber_id).with_for_update())
+    since = now - max(budget.window, budget.cooldown)
+    of_reader = {"reader": subscriber_id, "kind": kind, "since": since}
+    count, latest = conn.execute(_OF_READER, of_reader).one()
+    if count >= budget.cap or (latest is not None and now - latest < budget.cooldown):
+        return False
+    return has_room(conn, budget, now=now, network_hash=network_hash)
+
+
+def has_room(conn: Connection, budget: Budget, *, now: datetime, network_hash: str | None) -> bool:
+    """Whether one more mail may go out within this hour, whoever it is for."""
+    since = now - HOUR
+    if network_hash:
+        of_network = conn.execute(_OF_NETWORK, {"network": network_hash, "since": since}).scalar_one()
+        if of_network >= budget.per_network:
+            return False
+    of_all: int = conn.execute(_OF_ALL, {"since": since}).scalar_one()
+    return of_all < budget.per_hour
 
 
 def add_mail(
@@ -146,7 +169,14 @@ def forget_mails(conn: Connection, subscriber_id: int) -> None:
     conn.execute(mails.delete().where(mails.c.subscriber_id == subscriber_id))
 
 
+def forget_old_mails(conn: Connection, before: datetime) -> int:
+    """Those that are over and done with. How many."""
+    old = mails.delete().where(mails.c.at < before, mails.c.state != "waiting")
+    return conn.execute(old).rowcount
+
+
 def list_mails(conn: Connection, subscriber_id: int) -> list[dict[str, object]]:
-    """Kind and moment of each, oldest first."""
-    query = select(mails.c.kind, mails.c.at).where(mails.c.subscriber_id == subscriber_id)
+    """Kind, moment and state of each, and the keyed hash of the network that caused it; oldest first."""
+    columns = (mails.c.kind, mails.c.at, mails.c.state, mails.c.network_hash)
+    query = select(*columns).where(mails.c.subscriber_id == subscriber_id)
     return [dict(row._mapping) for row in conn.execute(query.order_by(mails.c.id))]

@@ -214,7 +214,8 @@ consent = Table(
     Column("subscriber_id", Integer, ForeignKey("subscribers.id"), nullable=False),
     Column("action", Text, nullable=False),  # see storage.consent.Action
     Column("at", UtcDateTime, nullable=False),
-    Column("given_at", UtcDateTime),  # when it was given elsewhere, as a file says; NULL: at `at`, or unknown
+    # When it was said, where that was not `at`: elsewhere, as a file says, or before anybody looked at it.
+    Column("given_at", UtcDateTime),  # NULL: at `at`, or unknown
     Column("form", Text, nullable=False),  # which door: page, embed, link, one-click, command, import …
     Column("source", Text, nullable=False),  # where in particular: the page's address, the operator's words
     Column("wording_id", Integer, ForeignKey("wordings.id")),  # NULL where nothing is shown (leaving)

@@ -34,29 +34,33 @@ from newsletter.storage.sendable import is_sendable
 from newsletter.types import Subscriber, SubscriberState, Topics
 
 PAGE = 1000
+# Made once: every press of a button and every wish to join asks these, and building them costs more than asking.
+_BY_ID = select(subscribers).where(subscribers.c.id == bindparam("reader"))
+_BY_KEY = select(subscribers).where(subscribers.c.email_key == bindparam("key"))
 
 
 def find_subscriber(conn: Connection, subscriber_id: int) -> Subscriber | None:
-    return _one(conn, subscribers.c.id == subscriber_id)
+    row = conn.execute(_BY_ID, {"reader": subscriber_id}).one_or_none()
+    return None if row is None else _subscriber(row)
 
 
 def find_by_address(conn: Connection, address: Address) -> Subscriber | None:
     """The reader with this address. An erased one is not found by it any more."""
-    return _one(conn, subscribers.c.email_key == address.key)
+    row = conn.execute(_BY_KEY, {"key": address.key}).one_or_none()
+    return None if row is None else _subscriber(row)
 
 
 def get_by_address(conn: Connection, address: Address) -> Subscriber:
     found = find_by_address(conn, address)
     if found is None:
-        raise SubscriberError(
-            "nobody is here under this address", hint="`newsletter subscribers list` shows who is."
-        )
+        raise nobody()
     return found
 
 
-def _one(conn: Connection, condition: ColumnElement[bool]) -> Subscriber | None:
-    row = conn.execute(select(subscribers).where(condition)).one_or_none()
-    return None if row is None else _subscriber(row)
+def nobody() -> SubscriberError:
+    return SubscriberError(
+        "nobody is here under this address", hint="`newsletter subscribers list` shows who is."
+    )
 
 
 def iter_subscribers(conn: Connection, state: SubscriberState | None = None) -> Iterator[Subscriber]:
@@ -161,15 +165,16 @@ def list_pending(conn: Connection, before: datetime, limit: int) -> list[Subscri
     return [_subscriber(row) for row in conn.execute(query)]
 
 
-def list_issues_of(conn: Connection, subscriber_id: int) -> list[dict[str, str]]:
-    """Which issues were planned for a reader, and what became of each."""
+def list_issues_of(conn: Connection, subscriber_id: int) -> list[dict[str, str | None]]:
+    """Which issues were planned for a reader, and what became of each: {issue, state, reason, news, reference}."""
+    line = deliveries.c
     query = (
-        select(issues.c.slug.label("issue"), deliveries.c.state)
+        select(issues.c.slug.label("issue"), line.state, line.reason, line.news, line.reference)
         .join_from(deliveries, issues)
         .where(deliveries.c.subscriber_id == subscriber_id)
         .order_by(issues.c.id)
     )
-    return [{"issue": row.issue, "state": row.state} for row in conn.execute(query)]
+    return [dict(row._mapping) for row in conn.execute(query)]
 
 
 def differs(column: str, value: Any) -> ColumnElement[bool]:
@@ -192,6 +197,25 @@ def find_new_address(conn: Connection, subscriber_id: int) -> Address | None:
     query = select(subscribers.c.new_email, subscribers.c.new_email_key)
     row = conn.execute(query.where(subscribers.c.id == subscriber_id)).one_or_none()
     return Address(row.new_email, row.new_email_key) if row and row.new_email else None
+
+
+def list_stale_new_addresses(conn: Connection, before: datetime) -> list[int]:
+    """Readers whose new address was asked for before then, and has waited in vain."""
+    return list(conn.execute(select(subscribers.c.id).where(*_is_stale(before))).scalars())
+
+
+def drop_new_address(conn: Connection, subscriber_id: int, before: datetime) -> bool:
+    """False when there is none, or one that was asked for since."""
+    guards = subscribers.c.id == subscriber_id, *_is_stale(before)
+    gone = subscribers.update().where(*guards).values(new_email=None, new_email_key=None)
+    return conn.execute(gone).rowcount == 1
+
+
+def _is_stale(before: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    lately = exists().where(
+        mails.c.subscriber_id == subscribers.c.id, mails.c.kind == "address", mails.c.at >= before
+    )
+    return has_new_address(), not_(lately)
 
 
 def move(conn: Connection, subscriber_id: int, address: Address, states: States) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select
 from sqlalchemy.exc import OperationalError
 
+from newsletter.addresses import Address, read_address
+from newsletter.errors import AddressError
 from newsletter.storage.schema import wishes
 from newsletter.types import Origin, Topics, Wording
 
@@ -81,6 +83,25 @@ def _wish(row: Row[Any]) -> Wish:
         origin=Origin(form=row.form, source=row.source, wording=wording, network=row.network),
         at=row.at,
     )
+
+
+def list_wishes_of(conn: Connection, address: Address) -> list[tuple[int, Wish]]:
+    """Those of one address, with their ids. They are few, and looked at within seconds."""
+    rows = conn.execute(select(wishes).order_by(wishes.c.id))
+    return [(row.id, _wish(row)) for row in rows if _key_of(row.email) == address.key]
+
+
+def _key_of(email: str) -> str | None:
+    try:
+        return read_address(email).key
+    except AddressError:
+        return None
+
+
+def forget_wishes(conn: Connection, address: Address) -> bool:
+    """Whether there were any."""
+    theirs = [wish_id for wish_id, _ in list_wishes_of(conn, address)]
+    return conn.execute(wishes.delete().where(wishes.c.id.in_(theirs))).rowcount > 0
 
 
 def count_wishes(conn: Connection) -> int:

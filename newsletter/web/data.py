@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
+from newsletter.errors import LinkExpired
 from newsletter.links import Link
 from newsletter.web.desk import desk
 
@@ -42,12 +43,16 @@ def erase(token: str) -> Response:
 
 
 def _read(token: str) -> Link:
-    """The link's reader is there: who erased their data may still have the page open."""
+    """The link's reader is there, at the address it was mailed to: who erased their data may still have the page
+    open, and whoever reads the mailbox that a reader moved away from must not learn where they went."""
     here = desk()
     link = here.app.links.read("data", token, max_age=WITHIN, now=here.clock())
     reader = here.readers.find(link.subscriber_id)
     if reader is None or reader.email is None:
         abort(410)
+    assert link.made_at is not None
+    if here.readers.has_moved(reader.id, after=link.made_at):
+        raise LinkExpired("it was mailed to another address", made_at=link.made_at)
     return link
 
 

@@ -78,6 +78,11 @@ class Desk:
         text = web.wording.replace("{name}", self.config.newsletter.name)
         return Wording(text, version=web.wording_version)
 
+    @property
+    def wording_mark(self) -> str:
+        """Stands in every form: a copy on another site's page may show older words."""
+        return self.wording.hash[:16]
+
     @cached_property
     def style(self) -> str:
         return templates.render(self._look, "web/style.css.j2", {"brand": self.config.brand})
@@ -130,6 +135,10 @@ class Desk:
         self, heading: str, *words: str, status: int = 200, link: dict[str, str] | None = None
     ) -> Response:
         return self.page("message", status, heading=heading, words=words, link=link)
+
+    def home(self, label: str) -> dict[str, str]:
+        """A way on, for `message`: to the first page, which has the form."""
+        return {"url": f"{self.config.newsletter.public_url}/", "label": label}
 
     def origin(self, form: str, *, wording: bool = False) -> Origin:
         """Where this request's wish came from, for the consent log."""

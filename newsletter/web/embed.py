@@ -24,9 +24,12 @@ def embed_form(here: Desk, *, script: bool = False) -> str:
         email="",
         chosen=here.config.section_ids,
         mistake="",
+        ask_first_name=here.config.web.first_name,
+        first_name="",
         stamp="",
         challenge=Challenge() if here.config.web.challenge else None,
         wording=here.wording.text,
+        wording_mark=here.wording_mark,
     )
     if not script:
         return text

@@ -18,6 +18,7 @@ from newsletter.storage.database import is_busy
 from newsletter.web.desk import desk
 
 log = structlog.get_logger("newsletter.web")
+HOME = "To the first page"
 SORRY = ("Something went wrong", "It is not your fault. Please try again later.")
 WORDS = {
     400: (
@@ -75,7 +76,7 @@ def _tell(status: int) -> Response:
 
 def _shown(heading: str, words: str, status: int) -> Response:
     try:
-        return desk().message(heading, words, status=status, link=_home())
+        return desk().message(heading, words, status=status, link=desk().home(HOME))
     except TemplateError:  # the page that broke may be the one that all are built on
         return Response(f"{heading}. {words}\n", status, mimetype="text/plain")
 
@@ -85,7 +86,7 @@ def _broken_link(_error: LinkInvalid) -> Response:
         "This link does not work",
         "It may have been cut off on its way. Open it from the e-mail again, or copy the whole of it.",
         status=404,
-        link=_home(),
+        link=desk().home(HOME),
     )
 
 
@@ -95,7 +96,7 @@ def _old_link(_error: LinkExpired) -> Response:
         "For your safety it worked for a while only. Ask for a new one on the page of your preferences, which is "
         "linked at the end of each issue.",
         status=410,
-        link=_home(),
+        link=desk().home(HOME),
     )
 
 
@@ -117,7 +118,3 @@ def places(error: BaseException) -> str:
     """Where it happened, the innermost last, without a word of what was being handled."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     return " ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
-
-
-def _home() -> dict[str, str]:
-    return {"url": f"{desk().config.newsletter.public_url}/", "label": "To the first page"}

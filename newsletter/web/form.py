@@ -13,7 +13,7 @@ from flask import request
 
 from newsletter.addresses import Address, read_address
 from newsletter.errors import LinkError
-from newsletter.render.clean import one_line
+from newsletter.first_names import clean_name
 from newsletter.web.desk import Desk
 
 TRAP = "website"
@@ -23,7 +23,6 @@ STAMP_FOR = timedelta(hours=6)
 CHALLENGE_BITS = 16
 """About 65,000 hashes: a blink for one person, a bill for somebody who wants a million."""
 LONGEST = 1000
-MAX_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,13 @@ class Form:
     email: str
     topics: list[str]
     first_name: str | None
+    """Of no use where the site does not ask for one."""
     trap: str
     stamp: str
     challenge: str
     answer: str
+    wording: str
+    """The mark of the words that the form showed; empty from a program, which vouches for having shown ours."""
 
     def address(self, here: Desk) -> Address:
         """Raises AddressError with words for the person."""
@@ -51,17 +53,13 @@ def read_form() -> Form:
     return Form(
         email=text("email"),
         topics=topics,
-        first_name=read_name(text("first_name")),
+        first_name=clean_name(text("first_name")),
         trap=text(TRAP),
         stamp=text("stamp"),
         challenge=text("challenge"),
         answer=text("answer"),
+        wording=text("wording"),
     )
-
-
-def read_name(text: str) -> str | None:
-    """A first name as somebody wrote it, in one line and without what no store or mail should hold."""
-    return one_line(_text(text))[:MAX_NAME].strip() or None
 
 
 def _form_fields() -> tuple[dict[str, Any], list[str]]:

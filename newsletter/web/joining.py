@@ -23,6 +23,10 @@ from newsletter.web.safety import policy
 pages = Blueprint("joining", __name__)
 ASKED = "If the address is right, an e-mail from us is on its way to it. Open it and press the button in it."
 
+OTHER_WORDS = (
+    "Please read what you agree to, which has changed since this form was made, and press once more."
+)
+
 
 @pages.get("/")
 def home() -> Response:
@@ -47,12 +51,14 @@ def subscribe() -> Response:
         return _again(here, form, "Please press the button once more.", 200)
     if forms.unsolved(here, form):
         return _again(here, form, "Your browser could not do its little task. Please try again.", 400)
+    if form.wording not in ("", here.wording_mark):
+        return _again(here, form, OTHER_WORDS, 409)
     if not form.trap:
         here.worker.take_wish(
             address.email,
             here.topics_from(form.topics),
             _origin(here),
-            first_name=form.first_name,
+            first_name=form.first_name if here.config.web.first_name else None,
         )
     return jsonify(message=ASKED) if wants_json() else here.asked()
 
@@ -83,6 +89,7 @@ def _form_page(
     *,
     email: str = "",
     chosen: list[str] | None = None,
+    first_name: str | None = None,
     mistake: str = "",
     about: str = "email",
     status: int = 200,
@@ -96,9 +103,12 @@ def _form_page(
         chosen=here.config.section_ids if chosen is None else chosen,
         mistake=mistake,
         about=about,
+        ask_first_name=here.config.web.first_name,
+        first_name=first_name or "",
         stamp=forms.make_stamp(here),
         challenge=challenge,
         wording=here.wording.text,
+        wording_mark=here.wording_mark,
     )
     if challenge:
         answer.headers["Content-Security-Policy"] = policy(here.own_origin, script=True)
@@ -108,9 +118,17 @@ def _form_page(
 def _again(here: Desk, form: forms.Form, mistake: str, status: int, about: str = "form") -> Response:
     if wants_json():
         answer = jsonify(error=mistake, stamp=forms.make_stamp(here))
-        answer.status_code = 400
+        answer.status_code = max(status, 400)
         return answer
-    return _form_page(here, email=form.email, chosen=form.topics, mistake=mistake, about=about, status=status)
+    return _form_page(
+        here,
+        email=form.email,
+        chosen=form.topics,
+        first_name=form.first_name,
+        mistake=mistake,
+        about=about,
+        status=status,
+    )
 
 
 # --- the mailed link -------------------------------------------------------------------------------------
@@ -143,12 +161,12 @@ def confirm(token: str) -> Response:
             "This link has done its work",
             "You have left since it was made. If you would like to come back, please subscribe again.",
             status=410,
-            link={"url": f"{here.config.newsletter.public_url}/", "label": "Subscribe"},
+            link=here.home("Subscribe"),
         )
     if outcome is Confirmed.NOW and here.config.web.welcome_mail:
         here.readers.welcome(link.subscriber_id, now=here.clock())
         here.worker.wake()
-    return _welcome(here, link.subscriber_id)
+    return _welcome(here, link)
 
 
 @pages.post("/confirm/<token>/again")
@@ -180,12 +198,14 @@ def _expired(here: Desk, token: str, made_at: datetime) -> Response:
     )
 
 
-def _welcome(here: Desk, subscriber_id: int) -> Response:
-    reader = here.readers.find(subscriber_id)
+def _welcome(here: Desk, link: Link) -> Response:
+    """Its link to the preferences counts as made when the mail was that led here: who finds that mail days later
+    holds no fresh one."""
+    reader = here.readers.find(link.subscriber_id)
     assert reader is not None
     return here.page(
         "confirmed",
         topics=here.titles(reader.topics),
-        preferences_url=here.app.links.fresh_preferences(subscriber_id, now=here.clock()),
+        preferences_url=here.app.links.url("preferences", link.subscriber_id, made_at=link.made_at),
         latest=latest_issue(here),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from newsletter.links import Link
-from newsletter.pipeline.subscribe import LEAVING_REASONS
+from newsletter.pipeline.subscribe import LEAVING_REASONS, can_undo
+from newsletter.types import SubscriberState
 from newsletter.web.desk import Desk, desk
 
 pages = Blueprint("leaving", __name__)
@@ -22,8 +23,11 @@ REASONS = {
 @pages.get("/unsubscribe/<token>")
 def leave_page(token: str) -> Response:
     """Scanners and some mail programs open this: it shows a button, and nothing has happened yet."""
-    _read(token)
-    return desk().page("leave", here=_here(token), preferences_url=_preferences(token))
+    here, link = desk(), _read(token)
+    reader = here.readers.find(link.subscriber_id)
+    if reader and reader.state is SubscriberState.UNSUBSCRIBED:
+        return left(here, link, token)
+    return here.page("leave", here=_here(token), preferences_url=_preferences(token))
 
 
 @pages.post("/unsubscribe/<token>")
@@ -34,7 +38,7 @@ def leave(token: str) -> Response:
     here, link = desk(), _read(token)
     origin = here.origin("one-click" if one_click else "link")
     here.readers.leave(link.subscriber_id, issue_id=link.issue_id, origin=origin, now=here.clock())
-    return Response(status=200) if one_click else _left(here, token)
+    return Response(status=200) if one_click else left(here, link, token)
 
 
 @pages.post("/unsubscribe/<token>/undo")
@@ -46,14 +50,13 @@ def undo(token: str) -> Response:
             "It is as if you had never left.",
             link={"url": _preferences(token), "label": "Choose your topics"},
         )
-    reader = here.readers.find(link.subscriber_id)
-    if reader and reader.state == "active":
+    if _is_here(here, link):
         return here.message("You are subscribed", "There is nothing to undo.")
     return here.message(
         "It is too late to undo this",
         "More than a day has passed. Please subscribe again; it takes a minute.",
         status=410,
-        link={"url": f"{here.config.newsletter.public_url}/", "label": "Subscribe"},
+        link=here.home("Subscribe"),
     )
 
 
@@ -62,12 +65,26 @@ def reason(token: str) -> Response:
     here, link = desk(), _read(token)
     why = request.form.get("reason", "")
     thanks = here.readers.say_why(link.subscriber_id, why, origin=here.origin("link"), now=here.clock())
-    return _left(here, token, thanks=thanks)
+    if not thanks and _is_here(here, link):
+        return here.message("You are subscribed", "You have not left, so there is nothing to tell.")
+    return left(here, link, token, thanks=thanks)
 
 
-def _left(here: Desk, token: str, *, thanks: bool = False) -> Response:
-    reasons = [(code, REASONS[code]) for code in LEAVING_REASONS]
-    return here.page("left", here=_here(token), reasons=reasons, thanks=thanks)
+def left(here: Desk, link: Link, token: str, *, thanks: bool = False) -> Response:
+    """What who has left finds, however they left; `token` is one for unsubscribing."""
+    reader = here.readers.find(link.subscriber_id)
+    return here.page(
+        "left",
+        here=_here(token),
+        undo=reader is not None and can_undo(reader, here.clock()),
+        reasons=[(code, REASONS[code]) for code in LEAVING_REASONS],
+        thanks=thanks,
+    )
+
+
+def _is_here(here: Desk, link: Link) -> bool:
+    reader = here.readers.find(link.subscriber_id)
+    return reader is not None and reader.state is SubscriberState.ACTIVE
 
 
 def _here(token: str) -> str:

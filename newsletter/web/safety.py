@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from flask import Flask, Response, abort, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,6 +18,7 @@ from newsletter.web.names import host_of, origin_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+log = structlog.get_logger("newsletter.web")
 READING = ("GET", "HEAD", "OPTIONS")
 LEAVING = ("leaving.leave", "preferences.leave")
 """Whoever holds the link may leave with it, from wherever, however often: a mail program in a browser sends its
@@ -51,6 +53,8 @@ def protect(web: Flask, desk: Desk) -> None:
     # A redirect would name a host and a scheme, and turn a mail program's POST into nothing.
     web.url_map.strict_slashes = False
     web.url_map.merge_slashes = False
+    if not settings.proxies:
+        web.before_request(_notice_of_proxy())
     web.before_request(_known_host)
     web.before_request(_own_form)
     web.after_request(_seal)
@@ -69,6 +73,22 @@ def under_prefix(wsgi: WSGIApplication, prefix: str) -> WSGIApplication:
         return wsgi(environ, start_response)
 
     return stripped
+
+
+def _notice_of_proxy() -> Callable[[], None]:
+    """A proxy that the settings do not know makes all readers one network, whose budget is soon spent. Said once: of a
+    request that anybody can have written nothing more follows."""
+    said = False
+
+    def notice() -> None:
+        nonlocal said
+        if not said and "X-Forwarded-For" in request.headers:
+            said = True
+            log.warning(
+                "a proxy reports networks, and [web] proxies is 0", hint="Set proxies = 1, if it is yours."
+            )
+
+    return notice
 
 
 def _within(budget: Budget) -> Callable[[], None]:

@@ -141,6 +141,7 @@ class Worker:
                     log=self._app.readers.log,
                     budget=self._app.budget,
                     now=self._clock(),
+                    asked_at=wish.at,
                 )
 
             done, failed = wishes.settle_wishes(conn, settle, limit=AT_ONCE)

@@ -39,10 +39,11 @@ def new_file(folder: Path) -> str:
     return f"sqlite:///{folder / 'readers.db'}"
 
 
-def new_database() -> str:
-    """The URL of a new database with all tables: a copy of a template, ten times quicker than migrating."""
+def new_database(like: str | None = None) -> str:
+    """The URL of a new database with all tables: a copy of a template, ten times quicker than migrating. `like`: the
+    name of another one to copy, to which nobody is connected."""
     name = f"test_{next(_numbers)}"
-    _run_outside(f"CREATE DATABASE {name} TEMPLATE {_template()}")
+    _run_outside(f"CREATE DATABASE {name} TEMPLATE {like or _template()}")
     return _url(name)
 
 

@@ -1,0 +1,274 @@
+"""A pytest session that has collected all tests and never ends: for each job a fork of it runs some of them.
+
+Run as a script in a copy of the repository: jobs come in, one JSON line each, and an answer goes out for each.
+A fork changes the code of the functions it holds in memory, which costs milliseconds; where a change works when the
+module is imported, it forgets the whole program and collects the tests anew. The file itself is changed as well, for
+the processes that tests start.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from math import ceil
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import Any, TextIO
+
+import pytest
+
+HERE = str(Path.cwd())
+SLOWEST = 20.0
+"""Seconds more than usual that a test may take before it counts as hanging."""
+
+
+class Session:
+    """Takes the place of pytest's own loop over the tests."""
+
+    def __init__(self, jobs: TextIO, answers: TextIO) -> None:
+        self._jobs, self._answers = jobs, answers
+        self._number = 0
+
+    def pytest_sessionstart(self) -> None:
+        from hypothesis import Phase, settings
+
+        # The same examples each time, and no search for smaller ones.
+        quick = (Phase.explicit, Phase.generate)
+        settings.register_profile("mutants", derandomize=True, database=None, phases=quick)
+        settings.load_profile("mutants")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        tests = {item.nodeid: item for item in session.items}
+        start_stores(tests)
+        for line in self._jobs:
+            self._number += 1
+            job = json.loads(line)
+            with _changed_file(job):
+                answer = self._run(job, tests)
+            self._answers.write(json.dumps(answer) + "\n")
+            self._answers.flush()
+        return True
+
+    def _run(self, job: dict[str, Any], tests: dict[str, pytest.Item]) -> dict[str, Any]:
+        inward, outward = os.pipe()
+        child = os.fork()
+        if not child:
+            os.setsid()
+            os.close(inward)
+            try:
+                Run(outward, job, self._number).go(tests)
+            except BaseException:
+                os.write(outward, json.dumps({"broken": traceback.format_exc()}).encode())
+            os._exit(0)
+        os.close(outward)
+        with os.fdopen(inward) as said:
+            text = said.read()
+        _, status = os.waitpid(child, 0)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        drop_databases()
+        if text:
+            return dict(json.loads(text))
+        return {"failed": "a test hangs" if os.WTERMSIG(status) == signal.SIGALRM else f"it dies ({status})"}
+
+
+@contextmanager
+def _changed_file(job: dict[str, Any]) -> Iterator[None]:
+    path, old = Path(job["file"]), None
+    if job.get("source") is not None:
+        old = path.read_text(encoding="utf-8")
+        path.write_text(job["source"], encoding="utf-8")
+    try:
+        yield
+    finally:
+        if old is not None:
+            path.write_text(old, encoding="utf-8")
+
+
+# --- the fork --------------------------------------------------------------------------------------------
+
+
+class Run:
+    """One fork's life: change the code, run the tests, end at the first that fails."""
+
+    def __init__(self, outward: int, job: dict[str, Any], number: int) -> None:
+        self._outward, self._job, self._number = outward, job, number
+        self._lines: dict[str, set[int]] = {}
+        self._found: dict[str, Any] = {}
+        self._files = {f"{HERE}/{file}" for file in job.get("watch", ())}
+
+    def go(self, tests: dict[str, pytest.Item]) -> None:
+        if postgres := sys.modules.get("postgres"):
+            postgres._numbers = itertools.count(self._number * 1000)
+        if self._job.get("anew"):
+            self._go_anew(tests)
+        else:
+            chosen = [tests[name] for name in self._job["tests"] or tests]
+            if self._job.get("source") is not None:
+                change_code(self._job["file"], self._job["source"])
+            chosen[0].config.pluginmanager.register(self)
+            self._loop(chosen)
+        os.write(self._outward, json.dumps({"failed": None, "found": self._found}).encode())
+
+    def _loop(self, chosen: Sequence[pytest.Item]) -> None:
+        for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+            signal.alarm(ceil(SLOWEST + 3 * self._job["times"].get(item.nodeid, 60)))
+            began = time.monotonic()
+            with self._watching():
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            self._found[item.nodeid] = [
+                time.monotonic() - began,
+                {file.removeprefix(f"{HERE}/"): sorted(lines) for file, lines in self._lines.items()},
+            ]
+        signal.alarm(0)
+
+    def _go_anew(self, tests: Iterable[str]) -> None:
+        """The program as it is on disk, and the tests, are imported as if for the first time."""
+        wanted = self._job["tests"] or list(tests)
+        forget_program()
+        files = list(dict.fromkeys(name.partition("::")[0] for name in wanted))
+        pytest.main([*OPTIONS, *files], plugins=[self, _Chosen(wanted, self._loop)])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os.write(
+                self._outward,
+                json.dumps({"failed": report.nodeid, "why": str(report.longrepr)[-2000:]}).encode(),
+            )
+            os._exit(0)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            os.write(self._outward, json.dumps({"failed": f"{report.nodeid} cannot be imported"}).encode())
+            os._exit(0)
+
+    # --- watching which lines a test runs ---
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        self._lines = defaultdict(set)
+        if not self._files:
+            yield
+            return
+        threading.settrace(self._enter)
+        sys.settrace(self._enter)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+
+    def _enter(self, frame: FrameType, event: str, arg: Any) -> Any:
+        return self._line if frame.f_code.co_filename in self._files else None
+
+    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
+        self._lines[frame.f_code.co_filename].add(frame.f_lineno)
+        return self._line
+
+
+class _Chosen:
+    """Of what was collected anew the chosen tests, in their order."""
+
+    def __init__(self, wanted: Sequence[str], loop: Any) -> None:
+        self._wanted, self._loop = wanted, loop
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if postgres := sys.modules.get("postgres"):  # it was kept, for its server: see forget_program
+            from newsletter.storage import database
+
+            postgres.open_database, postgres.connect = database.open_database, database.connect  # type: ignore[attr-defined]
+        there = {item.nodeid: item for item in session.items}
+        self._loop([there[name] for name in self._wanted])
+        return True
+
+
+def forget_program() -> None:
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(f"{HERE}/") and name not in ("postgres", "__main__"):
+            del sys.modules[name]
+
+
+def change_code(file: str, source: str) -> None:
+    """Give the functions in memory the code of this source."""
+    module = sys.modules[file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")]
+    for path, code in _functions(compile(source, f"{HERE}/{file}", "exec"), ()):
+        _find(module, path).__code__ = code
+
+
+def _functions(code: CodeType, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], CodeType]]:
+    """Of a module and its classes, not those within functions: these are part of the outer one's code."""
+    for one in code.co_consts:
+        if isinstance(one, CodeType) and not one.co_name.startswith("<"):
+            if one.co_flags & inspect.CO_NEWLOCALS:
+                yield (*path, one.co_name), one
+            else:
+                yield from _functions(one, (*path, one.co_name))
+
+
+def _find(module: ModuleType, path: tuple[str, ...]) -> Any:
+    found: Any = module
+    for name in path:
+        found = vars(found)[name]
+        found = getattr(found, "fget", None) or getattr(found, "__func__", None) or found
+    while hasattr(found, "__wrapped__"):
+        found = found.__wrapped__
+    return found
+
+
+# --- stores ----------------------------------------------------------------------------------------------
+
+
+def start_stores(tests: dict[str, pytest.Item]) -> None:
+    """What all forks copy: a blank file, and a server with its template."""
+    import postgres
+
+    postgres._blank()
+    if any(item.get_closest_marker("postgresql") for item in tests.values()):
+        postgres._template()
+    if lively := sys.modules.get("lively_ledger"):
+        lively._made("sqlite")
+        lively._made("postgresql")
+
+
+def drop_databases() -> None:
+    """What a fork left: it ended without cleaning up. Its numbers begin at a thousand: see Run.go."""
+    if not (postgres := sys.modules.get("postgres")) or not postgres._server.cache_info().currsize:
+        return
+    from sqlalchemy import text
+
+    engine = postgres.connect(postgres._url("postgres"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        for name in conn.execute(text("SELECT datname FROM pg_database")).scalars():
+            if re.fullmatch(r"test_\d{4,}", name):
+                conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+OPTIONS = ["-q", "-s", "-p", "no:cacheprovider", "--basetemp=t"]
+
+
+def main() -> None:
+    jobs, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    log = os.open("worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number, to in ((0, nothing), (1, log), (2, log)):
+        os.dup2(to, number)
+    sys.exit(pytest.main([*OPTIONS, *sys.argv[1:]], plugins=[Session(jobs, answers)]))
+
+
+if __name__ == "__main__":
+    main()

@@ -22,7 +22,8 @@ from sqlalchemy import Connection, Engine, event, text
 from newsletter.providers.memory import Memory
 from newsletter.storage import doubts, ledger
 from newsletter.storage.database import reading, writing
-from newsletter.types import Batch
+from newsletter.storage.news import note_news
+from newsletter.types import Batch, News
 
 pytestmark = pytest.mark.postgresql
 
@@ -188,9 +189,7 @@ def test_news_and_an_answer_do_not_wait_for_each_other_for_ever(lively: Lively) 
             go_on.wait(20)
 
     event.listen(lively.store, "after_cursor_execute", stop_after_the_line)
-    news = Other(
-        lively.store, lambda: lively.do(lambda conn: doubts.settle_delivery(conn, 1, 8, "<told>", NOW))
-    )
+    news = Other(lively.store, lambda: lively.do(lambda conn: note_news(conn, 1, 8, News.DELIVERED)))
     assert reached.wait(20)
     threading.Timer(0.5, go_on.set).start()
     answer = receipts(batch, "sent", "refused", "unknown")

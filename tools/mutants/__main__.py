@@ -7,6 +7,7 @@ change was not noticed that is not in equivalents.toml, or when a line there is 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import queue
@@ -126,29 +127,26 @@ class Reach:
 
     def tests_of(self, mutant: Mutant, judges: list[str]) -> list[str]:
         """Those of the file's judges that may notice, the quickest first."""
-        mine = sorted(
-            (one for one in self._lines if one.partition("::")[0] in judges), key=self.times.__getitem__
-        )
-        runs = [test for test in mine if self._runs(test, mutant)]
-        return (
-            runs if not mutant.imported else [*runs, *(test for test in mine if not self._runs(test, mutant))]
-        )
+        mine = [test for test in self._lines if test.partition("::")[0] in judges]
+        may = [test for test in mine if not mutant.lines or self._runs(test, mutant)]
+        return sorted(may, key=self.times.__getitem__)
 
     def _runs(self, test: str, mutant: Mutant) -> bool:
-        lines = self._lines[test].get(mutant.file, set())
-        return bool(lines) if mutant.imported else not lines.isdisjoint(mutant.lines)
+        return not mutant.lines.isdisjoint(self._lines[test].get(mutant.file, ()))
 
 
 def look(made: list[Worker], files: list[str]) -> Reach:
-    """Runs all tests on the unchanged program, in both ways in which they will be run. Raises SystemExit."""
-    found: list[Answer] = []
-    ways: list[dict[str, Any]] = [{"watch": files}, {"anew": True}]
-    each(made, ways, lambda worker, way: found.append(worker.ask(file=files[0], tests=[], times={}, **way)))
-    for answer in found:
+    """Runs all tests on the program as it is, put in its own place as each mutant will be. Raises SystemExit."""
+    found: dict[str, Any] = {}
+
+    def work(worker: Worker, part: int) -> None:
+        answer = worker.ask(watch=files, part=[part, len(made)], tests=[], times={})
         if answer["failed"]:
             raise SystemExit(f"The tests fail already: {answer['failed']}\n{answer.get('why', '')}")
-    watched = next(one for one in found if any(files for _, files in one["found"].values()))
-    return Reach(watched["found"])
+        found.update(answer["found"])
+
+    each(made, list(range(len(made))), work)
+    return Reach(found)
 
 
 # --- equivalents -----------------------------------------------------------------------------------------
@@ -171,48 +169,43 @@ def name_of(mutant: Mutant) -> tuple[str, str, str]:
 # --- the run ---------------------------------------------------------------------------------------------
 
 
-def judge(made: list[Worker], mutants: list[Mutant], reach: Reach) -> list[tuple[Mutant, int]]:
-    """The mutants that nobody noticed, each with how many tests ran it."""
+def judge(made: list[Worker], mutants: list[Mutant], reach: Reach) -> list[Mutant]:
+    """The mutants that nobody noticed."""
     sources = {file: (ROOT / file).read_text(encoding="utf-8") for file in {one.file for one in mutants}}
-    alive: list[tuple[Mutant, int]] = []
-    done = 0
+    alive: list[Mutant] = []
+    done = itertools.count(1)
     began = time.monotonic()
 
     def work(worker: Worker, mutant: Mutant) -> None:
-        nonlocal done
-        key = mutant.file.removeprefix("newsletter/").removesuffix(".py")
-        tests = reach.tests_of(mutant, list_judges([key]))
+        module = mutant.file.removeprefix("newsletter/").removesuffix(".py")
+        tests = reach.tests_of(mutant, list_judges([module]))
         changed = mutant.applied(sources[mutant.file])
-        answer = (
-            worker.ask(file=mutant.file, source=changed, tests=tests, times=reach.times, anew=mutant.imported)
-            if tests
-            else {"failed": None}
-        )
-        done += 1
-        if not answer["failed"]:
-            alive.append((mutant, len(tests)))
-            say(f"{mutant.file}:{mutant.line}  {mutant.place}: {mutant.change}   ({len(tests)} tests)")
-        if done % 50 == 0:
-            say(
-                f"… {done} of {len(mutants)}, {len(alive)} unnoticed, {time.monotonic() - began:.0f} s",
-                sys.stderr,
-            )
+        if (
+            not tests
+            or not worker.ask(file=mutant.file, source=changed, tests=tests, times=reach.times)["failed"]
+        ):
+            alive.append(mutant)
+            say(f"{mutant.file}:{mutant.line}  {mutant.place}: {mutant.change}  ({len(tests)} tests)")
+        if (number := next(done)) % 50 == 0:
+            say(f"… {number} of {len(mutants)} in {time.monotonic() - began:.0f} s, {len(alive)} not noticed")
 
     each(made, mutants, work)
     return alive
 
 
-def say(text: str, to: Any = None) -> None:
-    (to or sys.stdout).write(text + "\n")
-    (to or sys.stdout).flush()
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description="Break each guard in turn.")
-    parser.add_argument("file", nargs="*", help="e.g. storage/ledger; left out: all")
+    parser.add_argument("file", nargs="*", help=f"left out: all of {', '.join(JUDGES)}")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--equivalents", action="store_true", help="try those of equivalents.toml as well")
     args = parser.parse_args()
+    if unknown := set(args.file) - set(JUDGES):
+        parser.error(f"not in judges.py: {', '.join(sorted(unknown))}")
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(143)
     )  # the workers end, and take their servers with them
@@ -220,16 +213,17 @@ def main() -> int:
     files = [f"newsletter/{one}.py" for one in chosen]
     mutants = [one for file in files for one in list_mutants(ROOT, file)]
     known = read_equivalents(files)
-    stale = set(known) - {name_of(one) for one in mutants}
     tried = [one for one in mutants if args.equivalents or name_of(one) not in known]
-    with workers(max(2, args.workers), list_judges(chosen)) as made:
+    with workers(args.workers, list_judges(chosen)) as made:
         alive = judge(made, tried, look(made, files))
-    missed = [one for one, _ in alive if name_of(one) not in known]
+    missed = [one for one in alive if name_of(one) not in known]
+    stale = set(known) - {name_of(one) for one in mutants}
     for file, place, change in sorted(stale):
-        say(f"equivalents.toml is about nothing: {file} {place}: {change}")
+        say(f"equivalents.toml is about nothing: {file}  {place}: {change}")
     say(
-        f"{len(mutants)} changes: {len(tried) - len(alive)} noticed, {len(known)} make no difference, {len(missed)} missed"
+        f"{len(mutants)} changes: {len(tried) - len(alive)} noticed, {len(known)} known to make no difference,"
     )
+    say(f"{len(missed)} missed")
     return 1 if missed or stale else 0
 
 

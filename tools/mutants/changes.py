@@ -246,7 +246,7 @@ def _constant(node: ast.Constant, parent: ast.AST) -> Iterator[Change]:
 
 
 def _number(node: ast.Constant, value: float, parent: ast.AST) -> Iterator[Change]:
-    """What is compared, counted or returned is one off; a span of time is none, or endless: how long exactly is free."""
+    """What is compared, counted or returned is one off; a span of time is none, or endless: how long is free."""
     if isinstance(parent, ast.Compare | ast.BinOp | ast.Return):
         yield Change(node, str(value + 1))
     elif isinstance(parent, ast.keyword) and parent.arg in SPANS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LEDGER = ("test_guards", "test_once", "test_doubts")
+LEDGER = ("test_guards", "test_locks", "test_once", "test_doubts")
 NEWS = ("test_guards", "test_doubts", "test_feedback", "test_feedback_send")
 LISTS = ("test_guards", "test_consent", "test_subscribers", "test_feedback")
 
@@ -14,7 +14,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
     "storage/news": NEWS,
     "storage/planning": ("test_planning", "test_once", "test_send_command"),
     "storage/sendable": ("test_planning", "test_once"),
-    "storage/issues": (*LEDGER, "test_send_command", "test_compose"),
+    "storage/issues": ("test_issue_state", "test_planning", *LEDGER),
     "pipeline/send": LEDGER,
     "pipeline/publish": ("test_planning", "test_once"),
     "pipeline/doubts": LEDGER,

@@ -26,15 +26,14 @@ class Mutant:
     change: str
     """In words. With file and place its name: no two have the same."""
     line: int
-    lines: range
-    """Of the statement it is in. A test that runs none of them cannot notice."""
+    lines: frozenset[int]
+    """A test that runs none of these cannot notice: those of its statement, or where its constant is used. Empty:
+    nobody knows."""
     start: int
     end: int
     """In the source, as characters."""
     text: str
-    """What stands there instead: lines keep their numbers up to here."""
-    imported: bool
-    """It works when the module is imported: any test that runs some of the file may notice."""
+    """What stands there instead."""
 
     def applied(self, source: str) -> str:
         return source[: self.start] + self.text + source[self.end :]
@@ -70,7 +69,8 @@ class _Walk:
         self._seen: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> Iterator[Mutant]:
-        yield from self._visit(ast.parse(self._source), [])
+        self._tree = ast.parse(self._source)
+        yield from self._visit(self._tree, [])
 
     def _visit(self, node: ast.AST, above: list[ast.AST]) -> Iterator[Mutant]:
         if _is_for_readers(node):
@@ -91,9 +91,6 @@ class _Walk:
         )
         names = [one.name for one in above if isinstance(one, ast.FunctionDef | ast.ClassDef)]
         statement = next(one for one in reversed(above) if isinstance(one, ast.stmt))
-        runs = any(isinstance(one, ast.FunctionDef) for one in above) and not isinstance(
-            statement, ast.FunctionDef
-        )
         if isinstance(statement, ast.Assign) and not names:
             names = [ast.unparse(statement.targets[0])]
         place = ".".join(names)
@@ -102,12 +99,34 @@ class _Walk:
             place=place,
             change=self._named(place, change, start, end),
             line=node.lineno,
-            lines=_own_lines(statement),
+            lines=self._lines_that_tell(statement, above),
             start=start,
             end=end,
             text=change.text,
-            imported=not runs,
         )
+
+    def _lines_that_tell(self, statement: ast.stmt, above: list[ast.AST]) -> frozenset[int]:
+        if isinstance(statement, ast.FunctionDef):  # a default of its arguments
+            return _lines_of(statement.body[0], statement.body[-1])
+        if any(isinstance(one, ast.FunctionDef) for one in above):
+            return _own_lines(statement)
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            return self._lines_that_use(statement.targets[0].id)
+        return frozenset()
+
+    def _lines_that_use(self, name: str) -> frozenset[int]:
+        """In functions of this file, also by way of other constants; empty when other files may use it as well."""
+        if not name.startswith("_"):
+            return frozenset()
+        found: frozenset[int] = frozenset()
+        for node in self._tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                if _mentions(node.value, name):
+                    found |= self._lines_that_use(node.targets[0].id)
+            elif not isinstance(node, ast.Assign):
+                inner = (one for one in ast.walk(node) if isinstance(one, ast.stmt) and _mentions(one, name))
+                found |= frozenset().union(*(_own_lines(one) for one in inner))
+        return found
 
     def _named(self, place: str, change: Change, start: int, end: int) -> str:
         words = change.words or f"{self._source[start:end]} → {change.text}"
@@ -122,11 +141,19 @@ class _Walk:
         return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
 
 
-def _own_lines(statement: ast.stmt) -> range:
+def _mentions(node: ast.AST, name: str) -> bool:
+    return any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(node))
+
+
+def _own_lines(statement: ast.stmt) -> frozenset[int]:
     """Of a statement that holds others its head alone."""
     body = getattr(statement, "body", None)
     end = body[0].lineno - 1 if body else statement.end_lineno or statement.lineno
-    return range(statement.lineno, max(end, statement.lineno) + 1)
+    return frozenset(range(statement.lineno, max(end, statement.lineno) + 1))
+
+
+def _lines_of(first: ast.stmt, last: ast.stmt) -> frozenset[int]:
+    return frozenset(range(first.lineno, (last.end_lineno or last.lineno) + 1))
 
 
 def _is_for_readers(node: ast.AST) -> bool:

@@ -1,14 +1,12 @@
 """A pytest session that has collected all tests and never ends: for each job a fork of it runs some of them.
 
 Run as a script in a copy of the repository: jobs come in, one JSON line each, and an answer goes out for each.
-A fork changes the code of the functions it holds in memory, which costs milliseconds; where a change works when the
-module is imported, it forgets the whole program and collects the tests anew. The file itself is changed as well, for
-the processes that tests start.
+A fork changes the module it holds in memory, which costs milliseconds; the file is changed as well, for the processes
+that tests start.
 """
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import json
 import os
@@ -19,12 +17,12 @@ import threading
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from math import ceil
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
-from typing import Any, TextIO
+from types import FrameType, FunctionType
+from typing import Any, NoReturn, TextIO
 
 import pytest
 
@@ -86,15 +84,14 @@ class Session:
 
 @contextmanager
 def _changed_file(job: dict[str, Any]) -> Iterator[None]:
-    path, old = Path(job["file"]), None
-    if job.get("source") is not None:
-        old = path.read_text(encoding="utf-8")
-        path.write_text(job["source"], encoding="utf-8")
-    try:
+    if "source" not in job:
         yield
-    finally:
-        if old is not None:
-            path.write_text(old, encoding="utf-8")
+        return
+    path = Path(job["file"])
+    old = path.read_text(encoding="utf-8")
+    path.write_text(job["source"], encoding="utf-8")
+    yield
+    path.write_text(old, encoding="utf-8")
 
 
 # --- the fork --------------------------------------------------------------------------------------------
@@ -112,14 +109,17 @@ class Run:
     def go(self, tests: dict[str, pytest.Item]) -> None:
         if postgres := sys.modules.get("postgres"):
             postgres._numbers = itertools.count(self._number * 1000)
-        if self._job.get("anew"):
-            self._go_anew(tests)
-        else:
-            chosen = [tests[name] for name in self._job["tests"] or tests]
-            if self._job.get("source") is not None:
-                change_code(self._job["file"], self._job["source"])
-            chosen[0].config.pluginmanager.register(self)
-            self._loop(chosen)
+        part, parts = self._job.get("part", (0, 1))
+        chosen = [tests[name] for name in self._job["tests"] or list(tests)[part::parts]]
+        for file in self._job.get("watch", ()):
+            change_module(file, Path(file).read_text(encoding="utf-8"))
+        if "source" in self._job:
+            try:
+                change_module(self._job["file"], self._job["source"])
+            except Exception as error:
+                self._fail(f"it cannot be imported: {error}")
+        chosen[0].config.pluginmanager.register(self)
+        self._loop(chosen)
         os.write(self._outward, json.dumps({"failed": None, "found": self._found}).encode())
 
     def _loop(self, chosen: Sequence[pytest.Item]) -> None:
@@ -134,25 +134,13 @@ class Run:
             ]
         signal.alarm(0)
 
-    def _go_anew(self, tests: Iterable[str]) -> None:
-        """The program as it is on disk, and the tests, are imported as if for the first time."""
-        wanted = self._job["tests"] or list(tests)
-        forget_program()
-        files = list(dict.fromkeys(name.partition("::")[0] for name in wanted))
-        pytest.main([*OPTIONS, *files], plugins=[self, _Chosen(wanted, self._loop)])
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            os.write(
-                self._outward,
-                json.dumps({"failed": report.nodeid, "why": str(report.longrepr)[-2000:]}).encode(),
-            )
-            os._exit(0)
+            self._fail(report.nodeid, str(report.longrepr)[-2000:])
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            os.write(self._outward, json.dumps({"failed": f"{report.nodeid} cannot be imported"}).encode())
-            os._exit(0)
+    def _fail(self, what: str, why: str = "") -> NoReturn:
+        os.write(self._outward, json.dumps({"failed": what, "why": why}).encode())
+        os._exit(0)
 
     # --- watching which lines a test runs ---
 
@@ -178,55 +166,49 @@ class Run:
         return self._line
 
 
-class _Chosen:
-    """Of what was collected anew the chosen tests, in their order."""
-
-    def __init__(self, wanted: Sequence[str], loop: Any) -> None:
-        self._wanted, self._loop = wanted, loop
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        if postgres := sys.modules.get("postgres"):  # it was kept, for its server: see forget_program
-            from newsletter.storage import database
-
-            postgres.open_database, postgres.connect = database.open_database, database.connect  # type: ignore[attr-defined]
-        there = {item.nodeid: item for item in session.items}
-        self._loop([there[name] for name in self._wanted])
-        return True
+# --- the change ------------------------------------------------------------------------------------------
 
 
-def forget_program() -> None:
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None) or ""
-        if file.startswith(f"{HERE}/") and name not in ("postgres", "__main__"):
-            del sys.modules[name]
-
-
-def change_code(file: str, source: str) -> None:
-    """Give the functions in memory the code of this source."""
+def change_module(file: str, source: str) -> None:
+    """Run this source in the place of a module. Its functions and classes, which others hold, stay the same objects
+    with new code; constants that others have taken from it are given to them anew."""
     module = sys.modules[file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")]
-    for path, code in _functions(compile(source, f"{HERE}/{file}", "exec"), ()):
-        _find(module, path).__code__ = code
+    old = dict(vars(module))
+    exec(compile(source, f"{HERE}/{file}", "exec"), vars(module))
+    for name, new in list(vars(module).items()):
+        before = old.get(name)
+        if before is new or name.startswith("__"):
+            continue
+        if isinstance(before, FunctionType | type) and before.__module__ == module.__name__:
+            _renew(before, new)
+            setattr(module, name, before)
+        elif name in old:
+            _hand_out(name, before, new)
 
 
-def _functions(code: CodeType, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], CodeType]]:
-    """Of a module and its classes, not those within functions: these are part of the outer one's code."""
-    for one in code.co_consts:
-        if isinstance(one, CodeType) and not one.co_name.startswith("<"):
-            if one.co_flags & inspect.CO_NEWLOCALS:
-                yield (*path, one.co_name), one
-            else:
-                yield from _functions(one, (*path, one.co_name))
+def _renew(old: Any, new: Any) -> None:
+    """A function, a class with all its functions, or what a decorator, a property or a static method made of one."""
+    if isinstance(old, type):
+        for name, inner in vars(new).items():
+            if name in vars(old) and not isinstance(inner, type):
+                _renew(vars(old)[name], inner)
+    elif hasattr(old, "__wrapped__"):
+        _renew(old.__wrapped__, new.__wrapped__)
+    elif isinstance(old, FunctionType):
+        old.__code__, old.__defaults__, old.__kwdefaults__ = (
+            new.__code__,
+            new.__defaults__,
+            new.__kwdefaults__,
+        )
+    elif isinstance(old, property):
+        _renew(old.fget, new.fget)
 
 
-def _find(module: ModuleType, path: tuple[str, ...]) -> Any:
-    found: Any = module
-    for name in path:
-        found = vars(found)[name]
-        found = getattr(found, "fget", None) or getattr(found, "__func__", None) or found
-    while hasattr(found, "__wrapped__"):
-        found = found.__wrapped__
-    return found
+def _hand_out(name: str, old: Any, new: Any) -> None:
+    for other in list(sys.modules.values()):
+        file = getattr(other, "__file__", None) or ""
+        if file.startswith(f"{HERE}/") and vars(other).get(name) is old:
+            setattr(other, name, new)
 
 
 # --- stores ----------------------------------------------------------------------------------------------

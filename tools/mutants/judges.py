@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LEDGER = ("test_guards", "test_locks", "test_once", "test_doubts")
-NEWS = ("test_guards", "test_doubts", "test_feedback", "test_feedback_send")
+NEWS = ("test_guards", "test_locks", "test_doubts", "test_feedback", "test_feedback_send")
 LISTS = ("test_guards", "test_consent", "test_subscribers", "test_feedback")
 
 JUDGES: dict[str, tuple[str, ...]] = {
@@ -12,6 +12,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
     "storage/settling": LEDGER,
     "storage/doubts": LEDGER,
     "storage/news": NEWS,
+    "storage/together": ("test_together",),
     "storage/planning": ("test_planning", "test_once", "test_send_command"),
     "storage/sendable": ("test_planning", "test_once"),
     "storage/issues": ("test_issue_state", "test_planning", *LEDGER),

@@ -110,7 +110,8 @@ class _Walk:
             return _lines_of(statement.body[0], statement.body[-1])
         if any(isinstance(one, ast.FunctionDef) for one in above):
             return _own_lines(statement)
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        in_class = any(isinstance(one, ast.ClassDef) for one in above)
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name) and not in_class:
             return self._lines_that_use(statement.targets[0].id)
         return frozenset()
 
@@ -162,6 +163,8 @@ def _is_for_readers(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "__slots__"
     if isinstance(node, ast.If):
         return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id[0].isupper()

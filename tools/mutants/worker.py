@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from math import ceil
 from pathlib import Path
-from types import FrameType, FunctionType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn, TextIO
 
 import pytest
@@ -150,6 +150,7 @@ class Run:
         if not self._files:
             yield
             return
+        forget_answers(self._job["watch"])
         threading.settrace(self._enter)
         sys.settrace(self._enter)
         try:
@@ -169,10 +170,24 @@ class Run:
 # --- the change ------------------------------------------------------------------------------------------
 
 
+def module_of(file: str) -> ModuleType:
+    return sys.modules[file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")]
+
+
 def change_module(file: str, source: str) -> None:
     """Run this source in the place of a module. Its functions and classes, which others hold, stay the same objects
-    with new code; constants that others have taken from it are given to them anew."""
-    module = sys.modules[file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")]
+    with new code; constants that others have taken from it are given to them anew, and those that its neighbours
+    have made with its help are made again."""
+    module = module_of(file)
+    _run_in_place(module, file, source)
+    for neighbour in sorted(Path(file).parent.glob("*.py")) if Path(file).parent.name != "newsletter" else ():
+        text = neighbour.read_text(encoding="utf-8")
+        if f"from {module.__name__} import" in text and str(neighbour) != file:
+            with suppress(KeyError):  # nobody has imported it
+                _run_in_place(module_of(str(neighbour)), str(neighbour), text)
+
+
+def _run_in_place(module: ModuleType, file: str, source: str) -> None:
     old = dict(vars(module))
     exec(compile(source, f"{HERE}/{file}", "exec"), vars(module))
     for name, new in list(vars(module).items()):
@@ -202,6 +217,14 @@ def _renew(old: Any, new: Any) -> None:
         )
     elif isinstance(old, property):
         _renew(old.fget, new.fget)
+
+
+def forget_answers(files: Sequence[str]) -> None:
+    """A function that remembers its answers runs for the first test that asks, and not for the next."""
+    for file in files:
+        for one in vars(module_of(file)).values():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
 
 
 def _hand_out(name: str, old: Any, new: Any) -> None:

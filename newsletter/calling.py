@@ -103,6 +103,7 @@ class Caller:
         Raises NotTaken, Rejected, MaybeTaken or StopSending.
         """
         import requests
+        from urllib3.exceptions import HTTPError
 
         until = time.monotonic() + self._times[1]
         try:
@@ -111,7 +112,7 @@ class Caller:
             )
             with response:
                 body = self._read(response, until)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             self._broke_off(error, url)
         return self._judge(response, body, url)
 
@@ -125,14 +126,15 @@ class Caller:
 
     def _read(self, response: requests.Response, until: float) -> bytes:
         parts, size = [], 0
-        for part in response.iter_content(65536):
+        # What has come so far, each time: requests' own way waits until so many bytes are there.
+        while part := response.raw.read1(65536, decode_content=True):
             parts.append(part)
             size += len(part)
             if time.monotonic() > until or size > LONGEST_ANSWER:
                 raise MaybeTaken(f"{self.name} answered too slowly or too much", where=response.url)
         return b"".join(parts)
 
-    def _broke_off(self, error: requests.RequestException, url: str) -> NoReturn:
+    def _broke_off(self, error: Exception, url: str) -> NoReturn:
         """Before the first byte could go out, nothing was taken; after that nobody knows."""
         what = f"{self.name} could not be reached: {_cause(error)}"
         if _never_connected(error):
@@ -162,7 +164,7 @@ class Caller:
         raise MaybeTaken(said, where=url)
 
 
-def _never_connected(error: requests.RequestException) -> bool:
+def _never_connected(error: Exception) -> bool:
     """requests' own classes do not tell: the reason inside does."""
     import requests
     from urllib3.exceptions import MaxRetryError, NewConnectionError

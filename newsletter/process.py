@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
@@ -76,10 +77,9 @@ def _started(pid: int) -> str:
 
 def _is_there(pid: int) -> bool:
     """Where /proc hides other users' processes, a signal that is none still tells."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    with suppress(PermissionError):  # it is another user's
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
     return True

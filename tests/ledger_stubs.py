@@ -87,9 +87,9 @@ class Slow:
                 setattr(self, name, getattr(other, name))
 
     def send(self, outgoing: Outgoing) -> list[Receipt]:
-        time.sleep(random.uniform(0, 0.03))
+        time.sleep(random.uniform(0, 0.1))
         receipts = self._other.send(outgoing)
-        time.sleep(random.uniform(0, 0.03))
+        time.sleep(random.uniform(0, 0.1))
         return receipts
 
 

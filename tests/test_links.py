@@ -111,6 +111,40 @@ def test_keys_can_be_rotated() -> None:
         Links(KEYS[:1], "https://x.example").read("unsubscribe", old)
 
 
+def test_a_fresh_link_to_the_preferences_says_when_it_was_made() -> None:
+    """So that what takes a fresh one can tell it from that of an old mail."""
+    token = LINKS.fresh_preferences(7, now=NOW).rpartition("/")[2]
+    assert LINKS.read("preferences", token, max_age=WEEK, now=NOW) == Link("preferences", 7, None, NOW)
+
+
+def test_a_confirm_link_is_bound_to_what_it_confirms() -> None:
+    """Its detail comes back with it."""
+    token = LINKS.confirm(7, now=NOW, detail="new_address").rpartition("/")[2]
+    assert LINKS.read("confirm", token).detail == "new_address"
+
+
+def test_an_unsubscribe_link_says_whose_mail_it_was_in() -> None:
+    """If it was in an issue's, and genuine; a link to anything else says nothing."""
+    assert LINKS.delivery_of(LINKS.token("unsubscribe", 7, 3)) == "3-7"
+    assert LINKS.delivery_of(LINKS.token("unsubscribe", 7)) is None
+    assert LINKS.delivery_of(LINKS.token("preferences", 7, 3)) is None
+    assert LINKS.delivery_of("7-3.x") is None
+
+
+@pytest.mark.parametrize("payload", ["", "seven", "7-3-1-a-b", "7-3\n", "-3"])
+def test_what_we_signed_in_another_form_is_no_link(payload: str) -> None:
+    """A signature says who wrote it, not that it can be read."""
+    with pytest.raises(LinkInvalid):
+        LINKS.read("unsubscribe", LINKS._for("unsubscribe")[0].sign(payload).decode())
+
+
+@pytest.mark.parametrize("token", ["\ud800." + "A" * 43, "7-3.\ud800", "7-3.\xe9", "\u0667-3.x"])
+def test_a_letter_that_no_link_has_makes_it_invalid(token: str) -> None:
+    """Also one that is half of a pair, as a broken browser may send it."""
+    with pytest.raises(LinkInvalid):
+        LINKS.read("unsubscribe", token)
+
+
 def test_a_detail_that_could_break_the_form_is_refused_when_made() -> None:
     """A fault of the program, not of a reader."""
     with pytest.raises(ValueError, match="cannot hold"):

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from ledger_site import SLUG, add_readers, publish_issue, sending, states
 from ledger_stubs import make_stub, taken
+from postgres import fresh_store
 from sqlalchemy import Engine
 
 from newsletter.process import Life, life_of
@@ -160,43 +161,71 @@ def test_a_kill_at_every_line_of_publishing_leaves_all_or_nothing(tmp_path: Path
         assert made.wait(made.begin("publish"))["code"] == 3  # a second time is refused
 
 
-class Fate:
-    """What happens to two senders that share an issue: at random moments one is killed, or frozen for a while."""
+STRIKES = 50
 
-    def __init__(self, made: Senders, dice: random.Random, lease: float) -> None:
-        self.made, self.dice, self.lease = made, dice, lease
+
+class Fate:
+    """What happens to the senders of an issue at random moments: one is frozen for a while, and meanwhile another is
+    killed; where there is only one, it is killed soon after it goes on."""
+
+    def __init__(
+        self, made: Senders, dice: random.Random, store: Engine, *, count: int, lease: float
+    ) -> None:
+        self.made, self.dice, self.store, self.count, self.lease = made, dice, store, count, lease
         self.kills = self.freezes = 0
         self.running: list[int] = []
 
-    def begin(self) -> int:
-        """One in two is on another machine, as far as the others can tell."""
+    def begin(self) -> None:
+        """Two in three are on another machine, as far as the others can tell."""
         host = self.dice.choice(["", "elsewhere", "far-away"])
-        return self.made.begin(concurrency=2, lease=self.lease, host=host, slow=True)
+        self.running.append(self.made.begin(concurrency=2, lease=self.lease, host=host, slow=True))
+
+    def pass_time(self, most: float) -> None:
+        time.sleep(self.dice.uniform(0, most))
 
     def strike(self) -> None:
-        while len(self.running) < 2:
-            self.running.append(self.begin())
-        time.sleep(self.dice.uniform(0.01, 0.06))
-        victim = self.dice.choice(self.running)
-        if self.freezes < self.kills:
-            os.kill(victim, signal.SIGSTOP)
-            time.sleep(self.dice.uniform(0, 1.5 * self.lease))
-            os.kill(victim, signal.SIGCONT)
-            self.freezes += 1
+        while len(self.running) < self.count:
+            self.begin()
+        self.wait_for_work()
+        frozen = self.dice.choice(self.running)
+        os.kill(frozen, signal.SIGSTOP)
+        self.freezes += 1
+        others = [one for one in self.running if one != frozen]
+        if others:
+            self.pass_time(self.lease)
+            self.kill(self.dice.choice(others))
+            self.begin()
+            self.pass_time(self.lease)
+            os.kill(frozen, signal.SIGCONT)
         else:
-            os.kill(victim, signal.SIGKILL)
-            self.running.remove(victim)
-            self.kills += self.made.wait(victim)["killed"]
+            self.pass_time(0.1)
+            os.kill(frozen, signal.SIGCONT)
+            self.pass_time(0.1)
+            self.kill(frozen)
 
-    def end(self, store: Engine) -> None:
+    def wait_for_work(self) -> None:
+        """However slow the machine: a sender that has not begun yet is no test."""
+        before = tally(self.store).queued
+        assert before
+        for _ in range(3000):
+            if tally(self.store).queued < before:
+                return self.pass_time(0.1)
+            time.sleep(0.02)
+        raise AssertionError("no sender does anything")
+
+    def kill(self, victim: int) -> None:
+        os.kill(victim, signal.SIGKILL)
+        self.running.remove(victim)
+        self.kills += self.made.wait(victim)["killed"]
+
+    def end(self) -> None:
         """Those that run are killed as well; others go on until nothing is left to do, not even to ask."""
-        for one in self.running:
-            os.kill(one, signal.SIGKILL)
-            self.kills += self.made.wait(one)["killed"]
+        for one in list(self.running):
+            self.kill(one)
         idle = 0
         for _ in range(50):
-            assert self.made.wait(self.made.begin(lease=self.lease))["code"] == 0
-            left = tally(store)
+            assert self.made.wait(self.made.begin(concurrency=4, lease=self.lease))["code"] == 0
+            left = tally(self.store)
             idle = 0 if left.queued or left.sending else idle + 1
             if idle == 2:
                 return
@@ -204,27 +233,33 @@ class Fate:
         raise AssertionError(f"it never came to an end: {left}")
 
 
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [("sqlite", 1), ("sqlite", 2), pytest.param("postgresql", 2, marks=pytest.mark.postgresql)],
+)
 @pytest.mark.parametrize("provider", ["keyed", "asked", "mute"])
-def test_two_senders_at_once_killed_and_frozen_at_random_double_and_lose_nothing(
-    tmp_path: Path, store: Engine, provider: str
+def test_senders_killed_and_frozen_at_random_double_and_lose_nothing(
+    tmp_path: Path, provider: str, kind: str, count: int
 ) -> None:
-    """Two senders of several threads share an issue; more than fifty times one of them is killed, or frozen for so
-    long that the other may take it for dead. Nothing is doubled or lost, and every doubt is listed."""
-    add_readers(store, 2000)
-    publish_issue(store, provider=provider, batch_size=BATCH)
-    with senders(tmp_path, str(store.url), provider) as made:
-        fate = Fate(made, random.Random(11), lease=0.15)
-        while tally(store).queued and fate.kills + fate.freezes < 56:
-            fate.strike()
-            assert tally(store).holds
-        fate.end(store)
-        hold_ledger_against_provider(store, provider, tmp_path)
-        struck = fate.kills + fate.freezes
-        assert struck >= 50
-        assert fate.freezes >= 25
-        hold_doubts_against_provider(store, provider, tmp_path, most=struck * 2 * BATCH)
-        if provider == "asked":
-            resolve_as_a_person_would(store, made, tmp_path)
+    """One sender, or two that share an issue, of several threads each; fifty times one is killed and fifty times one
+    frozen, often for so long that others may take it for dead. Nothing is doubled or lost, and every doubt is
+    listed."""
+    with fresh_store(kind, tmp_path) as store:
+        add_readers(store, 1600)
+        publish_issue(store, provider=provider, batch_size=BATCH)
+        url = store.url.set(drivername=kind).render_as_string(hide_password=False)
+        with senders(tmp_path, url, provider) as made:
+            fate = Fate(made, random.Random(11), store, count=count, lease=0.15)
+            while min(fate.kills, fate.freezes) < STRIKES:
+                fate.strike()
+                assert tally(store).holds
+            fate.end()
+            hold_ledger_against_provider(store, provider, tmp_path)
+            hold_doubts_against_provider(
+                store, provider, tmp_path, most=(fate.kills + fate.freezes) * 2 * BATCH
+            )
+            if provider == "asked":
+                resolve_as_a_person_would(store, made, tmp_path)
 
 
 def hold_doubts_against_provider(store: Engine, provider: str, folder: Path, most: int) -> None:
@@ -238,6 +273,8 @@ def hold_doubts_against_provider(store: Engine, provider: str, folder: Path, mos
     if provider == "asked":  # what it has is settled; what it has not may still be on its way from far away
         assert in_doubt & set(taken(provider, folder)) == set()
         assert all(life_of(one.sender) is Life.UNKNOWN for one in listed)
+    if provider == "mute":
+        assert in_doubt
     assert len(in_doubt) <= most
 
 

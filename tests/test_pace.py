@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ledger_site import NOW, SLUG, add_readers, publish_issue, sending, settings
@@ -133,9 +134,9 @@ def test_a_process_that_ended_is_dead_even_before_it_is_fetched() -> None:
 
 def test_a_later_process_with_the_same_number_is_another() -> None:
     """The start time tells them apart; so does another boot."""
-    host, boot, namespace, pid, _ = this_process().split()
+    host, boot, namespace, pid, started = this_process().split()
     assert life_of(f"{host} {boot} {namespace} {pid} 1") is Life.DEAD
-    assert life_of(f"{host} another-boot {namespace} {pid} 1") is Life.DEAD
+    assert life_of(f"{host} another-boot {namespace} {pid} {started}") is Life.DEAD
 
 
 def test_of_another_host_or_container_nothing_is_known() -> None:
@@ -147,3 +148,42 @@ def test_of_another_host_or_container_nothing_is_known() -> None:
     assert life_of(f"{host} - {namespace} {pid} {started}") is Life.UNKNOWN
     assert life_of("a name of another form") is Life.UNKNOWN
     assert life_of("") is Life.UNKNOWN
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """A system that does not have these files, or does not show them to us."""
+    read_text, readlink = Path.read_text, Path.readlink
+
+    def hidden(real: Callable[[Path], Any], path: Path) -> Any:
+        if str(path) in names:
+            raise PermissionError(13, "hidden", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_text", lambda path, *_: hidden(read_text, path))
+    monkeypatch.setattr(Path, "readlink", lambda path: hidden(readlink, path))
+
+
+def test_of_a_system_that_does_not_tell_its_boot_nothing_is_concluded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither by a name that was made before, nor by one that is made there."""
+    before = this_process()
+    hide(monkeypatch, "/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid")
+    assert this_process().split()[1:3] == ["-", "-"]
+    assert life_of(before) is Life.UNKNOWN
+    assert life_of(this_process()) is Life.UNKNOWN
+
+
+def test_where_processes_are_hidden_a_signal_still_tells_who_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is there may be a later one with the same number, so of them nothing is known."""
+    host, boot, namespace, pid, started = this_process().split()
+    gone = "4194303"
+    hide(monkeypatch, f"/proc/{pid}/stat", f"/proc/{gone}/stat")
+    assert life_of(f"{host} {boot} {namespace} {pid} {started}") is Life.UNKNOWN
+    assert life_of(f"{host} {boot} {namespace} {gone} {started}") is Life.DEAD
+
+    def refuse(*_: int) -> None:
+        raise PermissionError(1, "not yours")
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert life_of(f"{host} {boot} {namespace} {gone} {started}") is Life.UNKNOWN

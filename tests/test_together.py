@@ -87,6 +87,20 @@ def test_one_that_fails_takes_nobody_with_it(together: Together) -> None:
     assert kept(together) == [1, 2]
 
 
+def test_of_two_the_one_that_fails_is_alone_with_it(together: Together) -> None:
+    """The other one is written all the same, whichever of them came first."""
+
+    def fail(conn: Connection) -> None:
+        raise ValueError("mine alone")
+
+    for number, works in enumerate([(add(1), fail), (fail, add(2))]):
+        with at_once(together, *works) as answers:
+            pass
+        with pytest.raises(ValueError, match="mine alone"):
+            answers[1 - number].result()
+    assert kept(together) == [1, 2]
+
+
 def test_when_the_store_fails_everybody_hears_of_it(together: Together) -> None:
     """Nobody is told that something was written which was not."""
 

@@ -136,34 +136,6 @@ def leave_in_doubt(conn: Connection, doubt: Doubt, why: str) -> int:
     return len(list_doubtful(conn, doubt.batch_id))
 
 
-def settle_delivery(
-    conn: Connection, issue_id: int, subscriber_id: int, reference: str | None, now: datetime
-) -> bool:
-    """The provider's own news names a delivery: whether *this call* settled a doubt about it. It was sent.
-
-    Changes nothing that is not in doubt, so it may be called for every event, in any order, any number of times.
-    """
-    mine = (deliveries.c.issue_id == issue_id, deliveries.c.subscriber_id == subscriber_id)
-    batch_id = conn.execute(
-        select(deliveries.c.batch_id).where(*mine, deliveries.c.state == DeliveryState.IN_DOUBT)
-    ).scalar()
-    if batch_id is None:
-        return False
-    # The batch first, as everywhere: two that take the same rows in another order would wait for each other.
-    conn.execute(select(batches.c.id).where(batches.c.id == batch_id).with_for_update())
-    settled = conn.execute(
-        update(deliveries)
-        .where(*mine, deliveries.c.state == DeliveryState.IN_DOUBT)
-        .values(
-            state=DeliveryState.SENT,
-            reference=func.coalesce(deliveries.c.reference, reference),
-            reason=f"the provider's own news said so on {now:%Y-%m-%d %H:%M} UTC",
-        )
-    )
-    _close_if_settled(conn, batch_id)
-    return settled.rowcount == 1
-
-
 def _hold(conn: Connection, doubt: Doubt) -> bool:
     """Whether it is still this doubt; if so, nobody else settles it until we commit."""
     held = conn.execute(

@@ -233,7 +233,7 @@ def tally(conn: Connection, issue_id: int) -> Tally:
 def recent_rate(conn: Connection, issue_id: int, now: datetime, *, window: timedelta) -> float:
     """Messages a second that providers answered for within the window before `now`."""
     row = conn.execute(
-        select(func.coalesce(func.sum(batches.c.size), 0), func.min(attempts.c.started_at))
+        select(func.sum(batches.c.size), func.min(attempts.c.started_at))
         .join(attempts, attempts.c.batch_id == batches.c.id)
         .where(
             batches.c.issue_id == issue_id,

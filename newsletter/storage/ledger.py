@@ -18,7 +18,6 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from newsletter.storage.doubts import settle_delivery as settle_delivery
 from newsletter.storage.issues import CANCELLED
 from newsletter.storage.lines import (
     begin_attempt,

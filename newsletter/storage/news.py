@@ -24,11 +24,18 @@ TOLD = "the provider's later news said so"
 def note_news(conn: Connection, issue_id: int, subscriber_id: int, news: News) -> bool:
     """Whether this call moved the delivery's news on. If so, a doubt about it is settled as well."""
     before = list(News)[: list(News).index(news)]
+    mine = (deliveries.c.issue_id == issue_id, deliveries.c.subscriber_id == subscriber_id)
+    # The batch first, as everywhere: two that take the same rows in another order would wait for each other.
+    conn.execute(
+        select(batches.c.id)
+        .join(deliveries, deliveries.c.batch_id == batches.c.id)
+        .where(*mine, deliveries.c.state.in_(PROVABLE))
+        .with_for_update(of=batches)
+    )
     row = conn.execute(
         update(deliveries)
         .where(
-            deliveries.c.issue_id == issue_id,
-            deliveries.c.subscriber_id == subscriber_id,
+            *mine,
             or_(deliveries.c.news.is_(None), deliveries.c.news.in_([one.value for one in before])),
         )
         .values(news=news.value)

@@ -187,9 +187,9 @@ def _sorting_on_disk(conn: Connection) -> Iterator[None]:
 
 def _as_rows(shares: list[Share]) -> Any:
     """The shares as a table within the statement."""
-    rows = values(
-        column("topics", Text), column("edition_id", Integer), column("first", Integer), name="shares"
-    ).data([(one.topics, one.edition_id, one.first) for one in shares])
+    rows = values(column("topics", Text), column("edition_id", Integer), column("first", Integer)).data(
+        [(one.topics, one.edition_id, one.first) for one in shares]
+    )
     table = rows.cte("shares")
     return select(
         table.c.topics,

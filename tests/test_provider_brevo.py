@@ -65,14 +65,14 @@ def test_a_key_is_of_one_batch_of_one_site() -> None:
     outgoing = make_outgoing(2)
     assert UUID(call_key(outgoing)).version == 5
     assert call_key(outgoing) == call_key(make_outgoing(2))
-    moved = tuple(replace(one, email="other@example.org") for one in outgoing.recipients)
+    moved = tuple(one._replace(email="other@example.org") for one in outgoing.recipients)
     assert call_key(outgoing) == call_key(replace(outgoing, recipients=moved))
     elsewhere = Links(["a key for tests only, long enough"], "https://other.example.net")
-    theirs = tuple(replace(one, unsubscribe_url=elsewhere.unsubscribe(1)) for one in outgoing.recipients)
+    theirs = tuple(one._replace(unsubscribe_url=elsewhere.unsubscribe(1)) for one in outgoing.recipients)
     others = [replace(outgoing, key="another"), replace(outgoing, recipients=theirs)]
     assert call_key(outgoing) not in [call_key(one) for one in others]
     newer = Links(["a newer key, also long enough"], "https://letters.example.org")
-    rotated = tuple(replace(one, unsubscribe_url=newer.unsubscribe(1)) for one in outgoing.recipients)
+    rotated = tuple(one._replace(unsubscribe_url=newer.unsubscribe(1)) for one in outgoing.recipients)
     assert call_key(outgoing) == call_key(replace(outgoing, recipients=rotated))
     assert LINKS.unsubscribe(1) != newer.unsubscribe(1)
 
@@ -128,7 +128,7 @@ def test_values_beyond_what_brevo_takes_are_not_sent(vendor: Vendor, brevo: Brev
     """A megabyte for all versions together: the batch is made smaller."""
     outgoing = make_outgoing(1000)
     long = tuple(
-        replace(one, preferences_url="https://e.example/" + "p" * 900) for one in outgoing.recipients
+        one._replace(preferences_url="https://e.example/" + "p" * 900) for one in outgoing.recipients
     )
     with pytest.raises(Rejected):
         call(brevo, replace(outgoing, recipients=long))

@@ -82,7 +82,7 @@ def test_what_every_call_would_be_told_refuses_no_reader(
 def test_a_link_that_html_would_write_otherwise_is_not_sent(vendor: Vendor, mailgun: Mailgun) -> None:
     """One value stands in the page and in the text: with an ampersand it would be wrong in one of them."""
     outgoing = make_outgoing(1)
-    reader = replace(outgoing.recipients[0], unsubscribe_url="https://letters.example.org/?a=1&b=2")
+    reader = outgoing.recipients[0]._replace(unsubscribe_url="https://letters.example.org/?a=1&b=2")
     with pytest.raises(StopSending, match="public_url"):
         call(mailgun, replace(outgoing, recipients=(reader,)))
     assert vendor.asked == []

@@ -58,10 +58,11 @@ def find_place(remark: Remark, made: Made) -> Place:
     path, line = place_of(finding.where)
     if path is None:
         return Place(remark, address=finding.where if "://" in finding.where else "")
+    if path.parts[:1] == ("templates",):
+        return Place(remark, source=excerpt(_template(site.templates, path), line))
+    path = site.root / path
     if path == made.app.composer.path(made.slug):
         return _in_issue(remark, made, path, line)
-    if path.parts[:1] == ("templates",):
-        path = _template(site.templates, path)
     return Place(remark, source=excerpt(path, line))
 
 

@@ -41,7 +41,7 @@ def explain(error: Exception, root: Path) -> Trouble:
         what=f"the address {error.what}" if isinstance(error, AddressError) else error.what,
         where=near(error.where, root),
         hint=error.hint,
-        source=excerpt(path, line) if path and line else (),
+        source=excerpt(root / path, line) if path and line else (),
     )
 
 

@@ -8,15 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
-from broken_issues import broken, mild
-from rounds import ROUNDS, faults, findings, good
+from checks_page import PAGE, SECTIONS
+from rounds import ROUNDS, faults, good
 
 from newsletter.checks import names
 from newsletter.config import Checks
 
 ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
-SECTIONS = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", PAGE, flags=re.M | re.S))
 PARTS = ("- *Why*: ", "- *Says who*: ", "- *Cannot see*: ")
 
 
@@ -37,30 +35,6 @@ def test_every_limit_is_named() -> None:
     """Beside the check that goes by it."""
     limits = set(Checks.model_fields) - set(names())
     assert {one for one in limits if not any(f"`{one}`" in section for section in SECTIONS.values())} == set()
-
-
-def test_every_source_that_a_finding_names_stands_in_its_section() -> None:
-    """Over the corpus: whoever says so is named on the page, too."""
-    lacking = set()
-    for fault in [*list(broken())[::2], *mild(), *list(faults(ROUNDS[0]))[::3]]:
-        for finding in findings(fault.draft):
-            section = " ".join(SECTIONS.get(finding.check, PAGE).split())
-            named = finding.source in section or (
-                finding.source.startswith("our own rule") and "ur own rule" in section
-            )
-            if (
-                finding.check not in ("build", "mail_programs")
-                and not named
-                and not _numbered(finding.source, section)
-            ):
-                lacking.add((finding.check, finding.source))
-    assert lacking == set()
-
-
-def _numbered(source: str, section: str) -> bool:
-    """`RFC 5322, section 3.4.1` where the page says `RFC 5322, section 3.6 (3.3, 3.4.1)`."""
-    rfc, _, number = source.partition(", section ")
-    return rfc in section and number in section
 
 
 def test_the_figures_are_those_of_the_rounds() -> None:

@@ -174,8 +174,7 @@ def test_each_look_is_the_studios(app: App, look: str) -> None:
     with chromium() as browser, looking_at(browser, (app.site.build / SLUG / NAME).as_uri()) as page:
         page.locator(f"#look-{look}").check()
         until(lambda: seen(page) == [f"Everything, {look}"])
-        page.locator("iframe:visible").scroll_into_view_if_needed()
-        page.frame_locator("iframe:visible").locator("h1").wait_for()
+        page.frame_locator("iframe:visible").locator("h1").wait_for(state="attached")
         frame = next(one for one in page.frames[1:] if one.frame_element().is_visible())
         ours = frame.evaluate(colours)
         studio = page.context.new_page()

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN := PYTHONPATH= $(BIN)/
 
-.PHONY: demo test bench check fix docs lock clean
+.PHONY: demo test bench mutants check fix docs lock clean
 
 demo: $(READY)
 	$(RUN)newsletter demo
@@ -16,6 +16,9 @@ test: $(READY)
 
 bench: $(READY)
 	$(RUN)python -m benchmarks
+
+mutants: $(READY)
+	$(RUN)python -m tools.mutants
 
 check: $(READY)
 	$(RUN)ruff check .

@@ -3,14 +3,13 @@
     {public_url}/<purpose>/<subscriber>-<issue>-<made>-<detail>.<signature>
 
 Numbers are decimal, `made` in Unix seconds; what does not apply is empty, and empty fields at the end are
-left out. The signature is HMAC-SHA-256 by itsdangerous, with a key derived for the purpose: a link made for
-one thing can do nothing else. The newest key signs; older ones are still read.
+left out. The signature is itsdangerous', of keyed BLAKE2s (RFC 7693) with a key derived for the purpose: a link made
+for one thing can do nothing else. The newest key signs; older ones are still read.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from binascii import b2a_base64
 from collections.abc import Callable, Sequence
@@ -19,10 +18,13 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from itsdangerous import Signer
+from itsdangerous.signer import SigningAlgorithm
 
 from newsletter.errors import LinkExpired, LinkInvalid
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_SIGNATURE_BYTES = 18
+"""144 bits, which are 24 letters of Base64 with none to fill."""
 _PAYLOAD = re.compile(r"(\d{1,18})(?:-(\d{0,18})(?:-(\d{0,12})(?:-(\w*))?)?)?", re.ASCII)
 
 
@@ -62,14 +64,14 @@ class Links:
         return lambda subscriber_id: (leave(subscriber_id), choose(subscriber_id))
 
     def _maker(self, purpose: str, issue_id: int) -> Callable[[int], str]:
-        begun = hmac.new(self._for(purpose)[0].derive_key(), digestmod=hashlib.sha256)
+        begun = _begin(self._for(purpose)[0].derive_key())
         base, end = f"{self._base}/{purpose}/", f"-{issue_id}"
 
         def make(subscriber_id: int) -> str:
             payload = f"{subscriber_id}{end}"
             signature = begun.copy()
             signature.update(payload.encode())
-            spelled = b2a_base64(signature.digest(), newline=False).translate(_URL_SAFE, b"=").decode()
+            spelled = b2a_base64(signature.digest(), newline=False).translate(_URL_SAFE).decode()
             return f"{base}{payload}.{spelled}"
 
         return make
@@ -159,14 +161,27 @@ class Links:
         return self._signers[purpose]
 
 
+class _Keyed(SigningAlgorithm):
+    """BLAKE2 takes a key by itself, and so less than half the time of HMAC."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        signature = _begin(key)
+        signature.update(value)
+        return signature.digest()
+
+
+def _begin(key: bytes) -> hashlib.blake2s:
+    return hashlib.blake2s(key=key, digest_size=_SIGNATURE_BYTES)
+
+
 def _signer(key: bytes, purpose: str) -> Signer:
     salt = f"newsletter link {purpose}"
     derived = Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256).derive_key()
-    return Signer(derived, salt=salt, key_derivation="none", digest_method=hashlib.sha256)
+    return Signer(derived, salt=salt, key_derivation="none", algorithm=_Keyed())
 
 
 def _is_by(signer: Signer, payload: str, signature: str) -> bool:
-    # Base64 has spare bits: of the spellings that decode to one signature only the one we write is genuine.
+    # Base64 decoders overlook some letters: of the spellings of one signature only the one we write is genuine.
     return signer.verify_signature(payload, signature) and signer.get_signature(payload).decode() == signature
 
 

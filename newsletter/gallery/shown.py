@@ -19,8 +19,8 @@ DEVICES = {"phone": 390, "tablet": 768, "desktop": 1024}
 """Widths in CSS pixels: an iPhone, an iPad held upright, a window of a mail program."""
 _READER, _ISSUE = 1_000_000, 1_000
 """Ids as long as any that a reader and an issue of a large list have."""
-_SIGNATURE = 43
-"""Letters of an HMAC-SHA-256 in base 64."""
+_SIGNATURE = 24
+"""Letters of a link's signature."""
 
 
 @dataclass(frozen=True, slots=True)

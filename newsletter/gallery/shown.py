@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from newsletter.config import Config
 from newsletter.gallery.inbox import Line, lines
+from newsletter.links import SIGNATURE_LETTERS
 from newsletter.mailbox import split_mailbox
 from newsletter.types import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Edition
 
@@ -19,8 +20,6 @@ DEVICES = {"phone": 390, "tablet": 768, "desktop": 1024}
 """Widths in CSS pixels: an iPhone, an iPad held upright, a window of a mail program."""
 _READER, _ISSUE = 1_000_000, 1_000
 """Ids as long as any that a reader and an issue of a large list have."""
-_SIGNATURE = 24
-"""Letters of a link's signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def show(config: Config, slug: str, editions: Iterable[Edition], links: Sequence
 
 def sent_links(config: Config) -> tuple[str, str]:
     """Links to leave and to choose, of the length of readers' own: see newsletter.links."""
-    token = f"{_READER}-{_ISSUE}.{_SIGNATURE * '-'}"
+    token = f"{_READER}-{_ISSUE}.{SIGNATURE_LETTERS * '-'}"
     base = config.newsletter.public_url
     return f"{base}/unsubscribe/{token}", f"{base}/preferences/{token}"
 

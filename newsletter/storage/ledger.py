@@ -24,6 +24,7 @@ from newsletter.storage.lines import (
     make_key,
     make_line,
     move_lines,
+    read_readers,
     readers_of_batch,
     split_off,
     write_lines,
@@ -112,7 +113,7 @@ _ASK = readers_of_batch(why_not(bindparam("now", type_=UtcDateTime)).label("why"
 
 def _ask_again(conn: Connection, batch_id: int, now: datetime) -> tuple[Delivery, ...]:
     """The queued members who may still be written to; the others are skipped, each with the reason."""
-    rows = conn.execute(_ASK, {"batch": batch_id, "state": DeliveryState.QUEUED, "now": now}).all()
+    rows = read_readers(conn, _ASK, {"batch": batch_id, "state": DeliveryState.QUEUED, "now": now})
     left = [
         make_line(issue_id, reader, why, state=DeliveryState.SKIPPED)
         for issue_id, reader, _, why in rows
@@ -174,9 +175,10 @@ def record_taken(
 def _all_alike(batch: Batch, receipts: Sequence[Receipt]) -> bool:
     """Most often all were sent, and of some providers under one name: then there is nothing to say of each."""
     name = receipts[0].reference
-    if any(one.outcome != "sent" or one.reference != name for one in receipts):
+    if {(one.outcome, one.reference) for one in receipts} != {("sent", name)}:
         return False
-    return {one.delivery_id for one in receipts} == {one.id for one in batch.deliveries}
+    answered, asked = [one.delivery_id for one in receipts], [one.id for one in batch.deliveries]
+    return answered == asked or set(answered) == set(asked)
 
 
 def _record_all_sent(conn: Connection, batch: Batch, reference: str | None, now: datetime) -> bool:

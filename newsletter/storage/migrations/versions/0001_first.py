@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('sending', 'paused', 'cancelled', 'sent')", name=op.f("ck_issues_state_known")
+            "state = 'sending' OR state = 'paused' OR state = 'cancelled' OR state = 'sent'", name=op.f("ck_issues_state_known")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issues")),
         sa.UniqueConstraint("slug", name=op.f("uq_issues_slug")),
@@ -80,7 +80,7 @@ def upgrade() -> None:
             "state <> 'active' OR confirmed_at IS NOT NULL", name=op.f("ck_subscribers_active_is_confirmed")
         ),
         sa.CheckConstraint(
-            "state IN ('pending', 'active', 'unsubscribed', 'erased')",
+            "state = 'pending' OR state = 'active' OR state = 'unsubscribed' OR state = 'erased'",
             name=op.f("ck_subscribers_state_known"),
         ),
         sa.CheckConstraint(
@@ -106,7 +106,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "reason IN ('bounced', 'complained', 'manual', 'erased')",
+            "reason = 'bounced' OR reason = 'complained' OR reason = 'manual' OR reason = 'erased'",
             name=op.f("ck_suppressions_reason_known"),
         ),
         sa.CheckConstraint(
@@ -216,7 +216,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
-        sa.CheckConstraint("state IN ('waiting', 'sent', 'given_up')", name=op.f("ck_mails_state_known")),
+        sa.CheckConstraint("state = 'waiting' OR state = 'sent' OR state = 'given_up'", name=op.f("ck_mails_state_known")),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscribers.id"], name=op.f("fk_mails_subscriber_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
         sqlite_autoincrement=True,
@@ -241,7 +241,8 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('queued', 'sending', 'sent', 'refused', 'skipped', 'in_doubt')",
+            "state = 'queued' OR state = 'sending' OR state = 'sent' "
+            "OR state = 'refused' OR state = 'skipped' OR state = 'in_doubt'",
             name=op.f("ck_deliveries_state_known"),
         ),
         sa.CheckConstraint(
@@ -289,7 +290,7 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Integer(), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('queued', 'sending', 'done', 'in_doubt')", name=op.f("ck_batches_state_known")
+            "state = 'queued' OR state = 'sending' OR state = 'done' OR state = 'in_doubt'", name=op.f("ck_batches_state_known")
         ),
         sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name=op.f("fk_batches_edition_id")),
         sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_batches_issue_id")),
@@ -310,7 +311,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "outcome IN ('taken', 'not_taken', 'maybe_taken')", name=op.f("ck_attempts_outcome_known")
+            "outcome = 'taken' OR outcome = 'not_taken' OR outcome = 'maybe_taken'", name=op.f("ck_attempts_outcome_known")
         ),
         sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_attempts_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),

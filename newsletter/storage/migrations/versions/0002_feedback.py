@@ -6,14 +6,17 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-NEWS = "'deferred', 'delivered', 'unsubscribed', 'soft_bounced', 'bounced', 'complained'"
+NEWS = (
+    "news = 'deferred' OR news = 'delivered' OR news = 'unsubscribed' "
+    "OR news = 'soft_bounced' OR news = 'bounced' OR news = 'complained'"
+)
 TROUBLE = "news IN ('soft_bounced', 'bounced', 'complained')"
 
 
 def upgrade() -> None:
     # Not as a batch operation: SQLite would copy the whole ledger to add one column.
     op.execute(
-        f"ALTER TABLE deliveries ADD COLUMN news TEXT CONSTRAINT ck_deliveries_news_known CHECK (news IN ({NEWS}))"
+        f"ALTER TABLE deliveries ADD COLUMN news TEXT CONSTRAINT ck_deliveries_news_known CHECK ({NEWS})"
     )
     op.create_index(
         "ix_deliveries_trouble",
@@ -39,7 +42,8 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("raw", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('delivered', 'deferred', 'bounced', 'complained', 'unsubscribed', 'unknown')",
+            "kind = 'delivered' OR kind = 'deferred' OR kind = 'bounced' OR kind = 'complained' "
+            "OR kind = 'unsubscribed' OR kind = 'unknown'",
             name=op.f("ck_events_kind_known"),
         ),
         sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_events_issue_id")),

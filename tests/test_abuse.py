@@ -108,6 +108,17 @@ def test_requests_of_one_network_have_a_budget(tmp_path: Path):
         assert site.subscribe(ANA).status_code == 200
 
 
+def test_the_whole_service_has_a_budget_that_no_network_can_spend_alone(tmp_path: Path):
+    """Fifty networks' worth a minute; who is refused takes nothing of it."""
+    with web_site(tmp_path / "site", "min_fill_seconds = 0\nrequests_per_minute = 1\n") as site:
+        assert {site.subscribe(ANA).status_code for _ in range(60)} == {200, 429}
+        codes = []
+        for number in range(51):
+            site.network = f"198.51.100.{number}"
+            codes.append(site.subscribe(f"a{number}@example.org").status_code)
+        assert codes == [200] * 49 + [429, 429]
+
+
 def test_a_proxy_is_believed_only_where_the_site_says_so(tmp_path: Path):
     """Else anybody could make up a network for each request."""
     for proxies, mails in ((0, 1), (1, 3)):

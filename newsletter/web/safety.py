@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, abort, request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from newsletter.web.budget import Budget
 from newsletter.web.cors import add_cors, is_configured
 from newsletter.web.desk import Desk, desk, network
 from newsletter.web.names import host_of, origin_of
@@ -25,6 +27,8 @@ LEAVING = ("leaving.leave", "preferences.leave")
 one-click request from its own site, and a large mail provider all of them from a few networks."""
 UNCOUNTED = (*LEAVING, "webhooks.take")
 """A provider tells of thousands of mails from a few networks, and holds a secret."""
+NETWORKS = 50
+"""How many networks may spend their whole budget in the same minute."""
 OPEN = ("health.alive", "health.ready")
 """Asked by machines that know us by number; they tell nothing."""
 POLICY = (
@@ -58,8 +62,7 @@ def protect(web: Flask, desk: Desk) -> None:
     web.before_request(_known_host)
     web.before_request(_own_form)
     web.after_request(_seal)
-    per_minute = settings.requests_per_minute
-    web.before_request(_within(Budget(per_minute, per_minute * 50)))
+    web.before_request(_within(settings.requests_per_minute))
 
 
 def under_prefix(wsgi: WSGIApplication, prefix: str) -> WSGIApplication:
@@ -91,11 +94,17 @@ def _notice_of_proxy() -> Callable[[], None]:
     return notice
 
 
-def _within(budget: Budget) -> Callable[[], None]:
-    """Requests that change something, counted per network and over the whole service. Leaving is not among them."""
+def _within(per_minute: int) -> Callable[[], None]:
+    """Requests that change something, counted per network and over the whole service, by each process for itself.
+    Leaving is not among them."""
+    counts = FixedWindowRateLimiter(MemoryStorage())
+    each, together = RateLimitItemPerMinute(per_minute), RateLimitItemPerMinute(per_minute * NETWORKS)
 
     def check() -> None:
-        if not _is_free() and not budget.take(network(), desk().clock()):
+        # What is kept is bounded: while the whole service's budget is spent, no network is counted anew.
+        if not _is_free() and not (
+            counts.test(together) and counts.hit(each, network()) and counts.hit(together)
+        ):
             abort(429)
 
     return check

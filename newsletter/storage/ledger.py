@@ -92,20 +92,9 @@ def _take_next(conn: Connection, issue_id: int, now: datetime) -> Any:
 
 def _split(conn: Connection, batch_id: int, most: int) -> None:
     """Leave `most` queued members in this batch; the others become a queued batch of their own."""
-    last = conn.execute(
-        select(deliveries.c.subscriber_id)
-        .where(deliveries.c.batch_id == batch_id, deliveries.c.state == DeliveryState.QUEUED)
-        .order_by(deliveries.c.subscriber_id)
-        .offset(most - 1)
-        .limit(1)
-    ).scalar()
-    if last is not None:
-        split_off(
-            conn,
-            batch_id,
-            deliveries.c.subscriber_id > last,
-            deliveries.c.state == DeliveryState.QUEUED,
-        )
+    queued = (deliveries.c.batch_id == batch_id, deliveries.c.state == DeliveryState.QUEUED)
+    by_reader = select(deliveries.c.subscriber_id).where(*queued).order_by(deliveries.c.subscriber_id)
+    split_off(conn, batch_id, queued[1], deliveries.c.subscriber_id.not_in(by_reader.limit(most)))
 
 
 _ASK = readers_of_batch(why_not(bindparam("now", type_=UtcDateTime)).label("why"))
@@ -155,30 +144,20 @@ def record_taken(
     A member without a receipt is in doubt: nobody said that it was sent. What was certainly not taken is queued
     again in a batch of its own, from `not_before` on.
     """
-    if len(receipts) == len(batch.deliveries) and _all_alike(batch, receipts):
-        return _record_all_sent(conn, batch, receipts[0].reference, now)
+    # Most often all were sent, and of some providers under one name: then there is nothing to say of each.
+    name = receipts[0].reference if receipts else None
+    if list(receipts) == [Receipt(one.id, "sent", name) for one in batch.deliveries]:
+        return _record_all_sent(conn, batch, name, now)
     answered = {one.delivery_id: one for one in receipts}
-    later = _fate_of_later(conn, batch, answered)
+    later = _fate_of_later(conn, batch)
     fates = [(one, _fate(answered.get(one.id), later), answered.get(one.id)) for one in batch.deliveries]
-    found = {fate for _, fate, _ in fates}
-    state = "in_doubt" if DeliveryState.IN_DOUBT in found else "done"
-    if not _close(conn, batch, state=state, outcome="taken", now=now):
+    doubt = any(fate is DeliveryState.IN_DOUBT for _, fate, _ in fates)
+    if not _close(conn, batch, state="in_doubt" if doubt else "done", outcome="taken", now=now):
         return False
     write_lines(conn, [_line(*one) for one in fates], [DeliveryState.SENDING, DeliveryState.IN_DOUBT])
-    if DeliveryState.QUEUED in found:
-        split_off(conn, batch.id, deliveries.c.state == DeliveryState.QUEUED, not_before=not_before)
-    if DeliveryState.IN_DOUBT in found:
-        settle_by_news(conn, batch.id)
+    split_off(conn, batch.id, deliveries.c.state == DeliveryState.QUEUED, not_before=not_before)
+    settle_by_news(conn, batch.id)
     return True
-
-
-def _all_alike(batch: Batch, receipts: Sequence[Receipt]) -> bool:
-    """Most often all were sent, and of some providers under one name: then there is nothing to say of each."""
-    name = receipts[0].reference
-    if {(one.outcome, one.reference) for one in receipts} != {("sent", name)}:
-        return False
-    answered, asked = [one.delivery_id for one in receipts], [one.id for one in batch.deliveries]
-    return answered == asked or set(answered) == set(asked)
 
 
 def _record_all_sent(conn: Connection, batch: Batch, reference: str | None, now: datetime) -> bool:
@@ -188,10 +167,8 @@ def _record_all_sent(conn: Connection, batch: Batch, reference: str | None, now:
     return True
 
 
-def _fate_of_later(conn: Connection, batch: Batch, answered: dict[str, Receipt]) -> DeliveryState:
+def _fate_of_later(conn: Connection, batch: Batch) -> DeliveryState:
     """What becomes of those that were certainly not taken by this call."""
-    if not any(one.outcome == "later" for one in answered.values()):
-        return DeliveryState.QUEUED
     if _state_of(conn, batch.issue_id) == IssueState.CANCELLED:
         return DeliveryState.SKIPPED
     return DeliveryState.IN_DOUBT if _may_have_been_taken(conn, batch) else DeliveryState.QUEUED
@@ -252,7 +229,7 @@ def _may_have_been_taken(conn: Connection, batch: Batch) -> bool:
         attempts.c.id < batch.attempt_id,
         attempts.c.outcome == "maybe_taken",
     )
-    return conn.execute(earlier.limit(1)).first() is not None
+    return bool(conn.execute(select(earlier.exists())).scalar_one())
 
 
 def record_rejected(conn: Connection, batch: Batch, error: str, now: datetime) -> bool:
@@ -287,7 +264,7 @@ def _anything_sent(conn: Connection, issue_id: int) -> bool:
     sent = select(deliveries.c.issue_id).where(
         deliveries.c.issue_id == issue_id, deliveries.c.state == DeliveryState.SENT
     )
-    return conn.execute(sent.limit(1)).first() is not None
+    return bool(conn.execute(select(sent.exists())).scalar_one())
 
 
 def record_doubt(

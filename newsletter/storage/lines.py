@@ -100,10 +100,6 @@ _BEGIN = (
         .where(attempts.c.batch_id == bindparam("batch"))
         .scalar_subquery()
         + 1,
-        key=bindparam("key"),
-        sender=bindparam("sender"),
-        provider=bindparam("provider"),
-        started_at=bindparam("started_at"),
     )
     .returning(attempts.c.id)
 )

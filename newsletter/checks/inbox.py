@@ -98,7 +98,7 @@ def _subject(case: Case) -> Iterator[Found]:
 
     if _REPLY.match(subject):
         yield say(
-            "the subject pretends to be an answer", "It deceives readers.", "Leave it away.", source=HONEST
+            "the subject pretends to be an answer", "It deceives readers.", "Leave it out.", source=HONEST
         )
     if is_shouting(subject):
         yield say(

@@ -45,14 +45,45 @@ class Queue:
                 self._lock.release()
 
     def _take(self, mine: bool) -> None:
-        if mine and fcntl and self._path:
-            if self._file < 0:
-                self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+        if not (mine and fcntl and self._path):
+            return
+        if self._file < 0:
+            self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not _Asking(self._file).within(WAIT):
+                self._file = -1
 
     def _give(self) -> None:
         if fcntl and self._file >= 0:
             fcntl.flock(self._file, fcntl.LOCK_UN)
+
+
+class _Asking(threading.Thread):
+    """Waits for another process's turn to end. That has no end of its own: one that was stopped in its turn, with
+    Ctrl-Z say, gives it back when somebody wakes it. Whoever does not wait so long leaves the file to this thread."""
+
+    def __init__(self, file: int) -> None:
+        super().__init__(name="waiting for a turn", daemon=True)
+        self._file = file
+        self._deciding = threading.Lock()
+        self._came = self._left = False
+
+    def run(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        with self._deciding:
+            self._came = True
+            if self._left:
+                os.close(self._file)
+
+    def within(self, seconds: float) -> bool:
+        """Whether it is our turn by then."""
+        self.start()
+        self.join(seconds)
+        with self._deciding:
+            self._left = not self._came
+        return self._came
 
 
 _queues: WeakKeyDictionary[Engine, Queue] = WeakKeyDictionary()

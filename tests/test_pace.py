@@ -99,6 +99,19 @@ def test_a_signal_ends_a_run_in_good_order(store: Engine, number: signal.Signals
     assert signal.getsignal(number) is before
 
 
+def test_a_run_that_slept_makes_no_call(store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is frozen between writing an attempt and making its call may have been taken for dead meanwhile."""
+    monkeypatch.setattr("newsletter.engine.CALL_WITHIN", 0.0)
+    add_readers(store, 2)
+    publish_issue(store)
+    provider = Memory()
+    report = sending(store, provider, "stop_after_errors = 1").send(SLUG, NOW)
+    assert provider.messages == []
+    assert report.stopped
+    assert "slept too long" in report.stopped
+    assert sending(store, provider).status(SLUG, NOW).tally.queued == 2
+
+
 def test_a_run_can_be_made_outside_the_main_thread(store: Engine) -> None:
     """Where signals cannot be asked for, sending works all the same."""
     add_readers(store, 2)

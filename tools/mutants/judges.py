@@ -19,7 +19,6 @@ JUDGES: dict[str, tuple[str, ...]] = {
     "pipeline/send": LEDGER,
     "pipeline/publish": ("test_planning", "test_once"),
     "pipeline/doubts": LEDGER,
-    "engine": (*LEDGER, "test_pace", "test_feedback_send"),
     "process": ("test_pace",),
     "links": ("test_links",),
     "calling": ("test_verdict",),

@@ -25,6 +25,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
     "providers/__init__": (
         "test_verdict",
         "test_doubts",
+        "test_once",
         "test_outbox",
         "test_config",
         "test_providers_contract",

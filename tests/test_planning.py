@@ -94,13 +94,14 @@ def test_an_issue_without_an_edition_is_not_published(store: Engine) -> None:
 
 def test_the_articles_of_an_issue_are_remembered(store: Engine) -> None:
     """By their addresses, each once, with the issues that hold them, the first one first."""
-    for slug, urls in (
-        (SLUG, ["example.org/b", "example.org/a", "example.org/a"]),
-        (NEXT, ["example.org/a"]),
+    for slug, urls, days in (
+        (SLUG, ["example.org/b", "example.org/a", "example.org/a"], 1),
+        (NEXT, ["example.org/a"], 0),
     ):
-        publish(store, slug, make_editions(slug), urls, provider="memory", batch_size=2, now=NOW)
+        now = NOW + timedelta(days=days)
+        publish(store, slug, make_editions(slug), urls, provider="memory", batch_size=2, now=now)
     with reading(store) as conn:
-        assert issues.list_used_articles(conn) == {"example.org/a": (SLUG, NEXT), "example.org/b": (SLUG,)}
+        assert issues.list_used_articles(conn) == {"example.org/a": (NEXT, SLUG), "example.org/b": (SLUG,)}
 
 
 def test_an_issue_is_called_by_what_most_read(store: Engine) -> None:

@@ -43,7 +43,7 @@ class Doubt:
 
 def list_doubts(conn: Connection, issue_id: int | None = None) -> list[Doubt]:
     """Every batch with something in doubt, the oldest first; of one issue, or of all."""
-    left = (
+    lines = (
         select(
             deliveries.c.batch_id,
             func.count().label("readers"),
@@ -51,10 +51,11 @@ def list_doubts(conn: Connection, issue_id: int | None = None) -> list[Doubt]:
         )
         .join(batches, batches.c.id == deliveries.c.batch_id)
         .where(batches.c.state == "in_doubt", deliveries.c.state == DeliveryState.IN_DOUBT)
-        .where(batches.c.issue_id == issue_id if issue_id is not None else batches.c.id > 0)
         .group_by(deliveries.c.batch_id)
-        .subquery("left_in_doubt")
     )
+    if issue_id is not None:
+        lines = lines.where(batches.c.issue_id == issue_id)
+    left = lines.subquery("left_in_doubt")
     rows = conn.execute(
         select(
             batches.c.issue_id,
@@ -65,7 +66,7 @@ def list_doubts(conn: Connection, issue_id: int | None = None) -> list[Doubt]:
             attempts.c.provider,
             attempts.c.sender,
             attempts.c.started_at,
-            func.coalesce(attempts.c.finished_at, attempts.c.started_at),
+            attempts.c.finished_at,
             func.coalesce(attempts.c.error, "") != NO_RECORD,
             left.c.readers,
             func.coalesce(left.c.reason, ""),
@@ -151,11 +152,8 @@ def _hold(conn: Connection, doubt: Doubt) -> bool:
 
 
 def _close_if_settled(conn: Connection, batch_id: int) -> None:
+    """Of a batch that is held."""
     left = select(deliveries.c.issue_id).where(
         deliveries.c.batch_id == batch_id, deliveries.c.state == DeliveryState.IN_DOUBT
     )
-    conn.execute(
-        update(batches)
-        .where(batches.c.id == batch_id, batches.c.state == "in_doubt", ~left.exists())
-        .values(state="done")
-    )
+    conn.execute(update(batches).where(batches.c.id == batch_id, ~left.exists()).values(state="done"))

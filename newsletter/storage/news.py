@@ -58,12 +58,11 @@ def settle_by_news(conn: Connection, batch_id: int) -> int:
         deliveries.c.news.is_not(None),
     )
     sent = conn.execute(update(deliveries).where(*proven).values(state=DeliveryState.SENT, reason=TOLD))
-    if sent.rowcount:
-        conn.execute(
-            update(batches)
-            .where(batches.c.id == batch_id, batches.c.state == "in_doubt", ~_has(DeliveryState.IN_DOUBT))
-            .values(state="done")
-        )
+    conn.execute(
+        update(batches)
+        .where(batches.c.id == batch_id, batches.c.state == "in_doubt", ~_has(DeliveryState.IN_DOUBT))
+        .values(state="done")
+    )
     return sent.rowcount
 
 
@@ -120,7 +119,7 @@ def count_trouble(conn: Connection, issue_id: int) -> Trouble:
 def hold_back(conn: Connection, issue_id: int, why: str) -> bool:
     """Whether this call paused the issue. Not one of which everything has gone out: there is nothing to hold."""
     waits = select(batches.c.id).where(batches.c.issue_id == issue_id, batches.c.state == "queued")
-    if conn.execute(waits.limit(1)).first() is None:
+    if not conn.execute(select(waits.exists())).scalar_one():
         return False
     return change_state(conn, issue_id, before=(IssueState.SENDING,), after=IssueState.PAUSED, note=why)
 

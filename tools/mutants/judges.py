@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 LEDGER = ("test_guards", "test_locks", "test_once", "test_doubts")
-NEWS = ("test_guards", "test_locks", "test_doubts", "test_feedback", "test_feedback_send")
-LISTS = ("test_guards", "test_consent", "test_subscribers", "test_feedback")
+NEWS = ("test_guards", "test_locks", "test_news", "test_doubts", "test_feedback", "test_feedback_send")
 
 JUDGES: dict[str, tuple[str, ...]] = {
     "storage/ledger": LEDGER,
@@ -24,14 +23,13 @@ JUDGES: dict[str, tuple[str, ...]] = {
     "calling": ("test_verdict",),
     "providers/__init__": (
         "test_verdict",
+        "test_any_provider",
         "test_doubts",
         "test_once",
         "test_outbox",
         "test_config",
         "test_providers_contract",
     ),
-    "storage/consent": LISTS,
-    "storage/suppressions": LISTS,
 }
 
 

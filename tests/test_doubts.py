@@ -393,6 +393,8 @@ def test_a_person_may_send_again(store: Engine) -> None:
     with writing(store) as conn:
         conn.execute(text("UPDATE subscribers SET state = 'unsubscribed' WHERE id = 1"))
     assert desk.decide(desk.doubts(SLUG), "again", who="Ada", now=NOW).again == 2
+    with reading(store) as conn:
+        assert conn.execute(text("SELECT outcome FROM runs")).scalar() == "batch 1: 2 readers, again"
     desk.send(SLUG, NOW)
     assert Tally(audience=4, sent=3, skipped=1) == tally(store)
     assert recipients(provider) == [f"reader{n}@example.org" for n in (2, 3, 4)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import chromium, in_chromium
-from issue_site import SLUG, make_site
+from issue_site import ISSUE, SLUG, make_site, write_issue
 from playwright.sync_api import Browser, Page
 from preview_kit import NOW, current, looking_at, mail, until
 
@@ -57,6 +57,15 @@ def test_keys_lead_through_views_and_variants(page: Page) -> None:
     mail(page).locator("#line-1").wait_for()
     page.reload()
     assert current(page) == "MJML"
+
+
+def test_no_key_is_lost_while_saves_come_in(page: Page, root: Path) -> None:
+    """What a save brings is shown between two keys, not instead of one."""
+    for number in range(len(VIEWS) * 3 + 1):
+        write_issue(root, ISSUE.replace("Good morning", f"Good morning {number}"))
+        page.wait_for_timeout(40)
+        page.keyboard.press("ArrowRight")
+    until(lambda: current(page) == list(VIEWS.values())[1])
 
 
 def test_letters_choose_look_pictures_and_size_and_can_be_switched_off(page: Page) -> None:

@@ -6,7 +6,7 @@ const PATIENCE = 250; // milliseconds that pictures may hold up the mail they ar
 const at = (id) => document.getElementById(id);
 let asked = 0;
 let wanted = location.href; // where the editor is going: what the server tells meanwhile is shown there
-let turning = Promise.resolve(); // keys pressed quickly are taken one after the other
+let turning = Promise.resolve(); // keys pressed quickly, and what is told meanwhile, are taken one after the other
 
 async function show(url, sent) {
   const mine = ++asked;
@@ -180,7 +180,7 @@ events.onmessage = (message) => {
   const { version, tags } = JSON.parse(message.data), { dataset } = document.body;
   if (String(version) === dataset.version) return;
   if (tags[dataset.variant]) hurry(tags[dataset.variant]);
-  show(wanted).catch(failed);
+  turning = turning.then(() => show(wanted)).catch(failed);
 };
 events.onopen = () => tell("", "Shows every save");
 events.onerror = stopped;

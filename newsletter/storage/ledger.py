@@ -151,12 +151,11 @@ def record_taken(
     answered = {one.delivery_id: one for one in receipts}
     later = _fate_of_later(conn, batch)
     fates = [(one, _fate(answered.get(one.id), later), answered.get(one.id)) for one in batch.deliveries]
-    doubt = any(fate is DeliveryState.IN_DOUBT for _, fate, _ in fates)
-    if not _close(conn, batch, state="in_doubt" if doubt else "done", outcome="taken", now=now):
+    if not _close(conn, batch, state="in_doubt", outcome="taken", now=now):
         return False
     write_lines(conn, [_line(*one) for one in fates], [DeliveryState.SENDING, DeliveryState.IN_DOUBT])
     split_off(conn, batch.id, deliveries.c.state == DeliveryState.QUEUED, not_before=not_before)
-    settle_by_news(conn, batch.id)
+    settle_by_news(conn, batch.id)  # which closes the batch when nothing of it is in doubt
     return True
 
 

@@ -17,7 +17,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
     "storage/issues": ("test_issue_state", "test_planning", *LEDGER),
     "pipeline/send": LEDGER,
     "pipeline/publish": ("test_planning", "test_once"),
-    "pipeline/doubts": LEDGER,
+    "pipeline/doubts": (*LEDGER, "test_any_provider"),
     "process": ("test_pace",),
     "links": ("test_links",),
     "calling": ("test_verdict",),

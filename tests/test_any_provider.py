@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from newsletter import config
 from newsletter.errors import ConfigError, MaybeTaken, NotTaken, ProviderError, StopSending
-from newsletter.pipeline.doubts import Settled, can_be_asked
-from newsletter.providers import call, look_up, read_api_key, read_settings
+from newsletter.pipeline.doubts import Settled, can_be_asked, may_go_again
+from newsletter.providers import call, log_lag, look_up, read_api_key, read_settings
 from newsletter.providers.memory import Memory
 from newsletter.storage.doubts import Doubt
 from newsletter.types import Outgoing, Receipt, Recipient
@@ -122,14 +123,23 @@ def test_only_what_was_asked_about_is_answered() -> None:
     assert look_up(Says({"7-1": "<a>", "8-2": "<b>"}), "key", ASKED, NOW) == {"7-1": "<a>"}
 
 
+DOUBT = Doubt(1, "2026-11-26", 1, 1, "key", "memory", "them", NOW, NOW, True, 2, "")
+
+
 def test_only_its_own_provider_is_asked_and_only_if_it_can_be() -> None:
     """Another would not know of the call, and one without a log of none."""
-    doubt = Doubt(1, "2026-11-26", 1, 1, "key", "memory", "them", NOW, NOW, True, 2, "")
-    assert can_be_asked(doubt, Says({}))
-    assert not can_be_asked(doubt, Memory())
+    assert can_be_asked(DOUBT, Says({}))
+    assert not can_be_asked(DOUBT, Memory())
     other = Says({})
     other.name = "another"
-    assert not can_be_asked(doubt, other)
+    assert not can_be_asked(DOUBT, other)
+
+
+@pytest.mark.parametrize(("minutes", "goes"), [(5, False), (60, True)])
+def test_a_log_may_be_some_minutes_behind(minutes: int, goes: bool) -> None:
+    """Of a provider that does not say by how much: what is not in its log so soon may have been taken, and is not sent
+    again. Within the hour it is certain."""
+    assert may_go_again(DOUBT, log_lag(Says({})), NOW + timedelta(minutes=minutes)) == goes
 
 
 def test_the_first_trouble_is_told() -> None:

@@ -385,6 +385,16 @@ def test_news_that_came_before_the_answer_is_not_forgotten(lively: Lively, name:
     assert lively.picture()[OPEN] == after
 
 
+def test_what_news_has_proved_is_not_tried_later(lively: Lively) -> None:
+    """The provider puts a reader off and has told of the delivery before: whoever has the mail gets no second one."""
+    assert lively.do(lambda conn: news.note_news(conn, 1, 15, News.DELIVERED))
+    late = receipts(lively.batches[OPEN], "sent", "later", "later")
+    assert lively.do(lambda conn: ledger.record_taken(conn, lively.batches[OPEN], late, LATER))
+    found = lively.picture()
+    assert (found[OPEN], found[13]) == ("done: sent skipped sent", "queued: queued")
+    assert line(lively, 15, "reason") == news.TOLD
+
+
 def test_news_of_all_that_is_in_doubt_closes_the_batch(lively: Lively) -> None:
     """Whichever of them came first."""
     for reader in (13, 15, 16):

@@ -175,6 +175,15 @@ def test_a_decision_to_send_again_and_a_cancellation_come_one_after_the_other(li
     assert lively.value("SELECT count(*) FROM deliveries WHERE issue_id = 1 AND state = 'queued'") == 0
 
 
+def test_news_of_two_readers_is_taken_in_side_by_side(lively: Lively) -> None:
+    """Of one batch that was sent, as most news is: nothing about the batch is held for it."""
+    with writing(lively.store) as first:
+        assert note_news(first, 1, 1, News.DELIVERED)
+        other = Other(lively.store, lambda: lively.do(lambda conn: note_news(conn, 1, 3, News.DELIVERED)))
+        assert not other.wait_until_stuck()
+    assert other.end()
+
+
 def test_news_and_an_answer_do_not_wait_for_each_other_for_ever(lively: Lively) -> None:
     """Both take the batch first, then its lines: the second waits, and neither is thrown out by the store."""
     batch = lively.batches[DOUBTFUL]

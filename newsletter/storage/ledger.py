@@ -154,8 +154,9 @@ def record_taken(
     if not _close(conn, batch, state="in_doubt", outcome="taken", now=now):
         return False
     write_lines(conn, [_line(*one) for one in fates], [DeliveryState.SENDING, DeliveryState.IN_DOUBT])
+    # First, for what news has proved goes to nobody again; it closes the batch when nothing of it is in doubt.
+    settle_by_news(conn, batch.id)
     split_off(conn, batch.id, deliveries.c.state == DeliveryState.QUEUED, not_before=not_before)
-    settle_by_news(conn, batch.id)  # which closes the batch when nothing of it is in doubt
     return True
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from newsletter.composer import Composer
 from newsletter.config import Provider, Site
 from newsletter.errors import ApprovalError, ContentError, FeedError, NewsletterError, TemplateError
 from newsletter.pipeline import verify
-from newsletter.pipeline.inputs import ISSUE_FILE
+from newsletter.pipeline.inputs import ISSUE_FILE, template_input
 from newsletter.pipeline.verify import Comparison, Verified
 from newsletter.render import archive
 from newsletter.render.personalise import Envelope, MailTemplate
+from newsletter.render.sources import issue_sources
 from newsletter.seal import Seal
 from newsletter.types import Correction, Edition, IssueState, Tally
 
@@ -197,12 +199,19 @@ class Verifier:
         try:
             made, now = self.composer.sealed(slug)
         except NewsletterError as error:
-            return verify.failed_rebuild(error, against, file_changed=self._file_changed(slug, found))
+            return verify.failed_rebuild(
+                error, against, self._changed_files(slug, found.inputs) if found else ()
+            )
         if found:
             return verify.hold_rebuild(found, now)
         return verify.hold_unsealed(list(frozen.editions.values()) if frozen else [], made.editions)
 
-    def _file_changed(self, slug: str, found: Seal | None) -> bool:
+    def _changed_files(self, slug: str, sealed: Mapping[str, str]) -> Iterator[str]:
+        """Those that can be read, though the issue cannot be built: its file, and the templates that have changed."""
         path = self.composer.path(slug)
-        known = found.inputs.get(ISSUE_FILE) if found else None
-        return bool(known and path.is_file() and records.digest(path.read_bytes()) != known)
+        if path.is_file() and records.digest(path.read_bytes()) != sealed.get(ISSUE_FILE):
+            yield ISSUE_FILE
+        with suppress(TemplateError):  # which names the template itself
+            for name, text in issue_sources(self.composer.renderer).items():
+                if records.digest(text) != sealed.get(template_input(name)):
+                    yield template_input(name)

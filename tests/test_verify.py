@@ -278,6 +278,17 @@ def test_one_byte_is_found_and_named_wherever_it_is(sent: Place, kind: str) -> N
     assert sent.faults() == []
 
 
+def test_a_template_that_breaks_the_issue_is_named(sent: Place) -> None:
+    """The byte that makes an issue impossible to build is no harder to find than another."""
+    footer = sent.root / "templates" / "parts" / "footer.txt.j2"
+    whole = footer.read_bytes()
+    footer.write_bytes(whole.replace(b"unsubscribe_url", b"preferences_url"))
+    faults = sent.faults()
+    footer.write_bytes(whole)
+    assert faults[0] == "template parts/footer.txt.j2"
+    assert "it cannot be built" in faults[1]
+
+
 def test_each_byte_of_the_seal_counts(sent: Place) -> None:
     """Also its blanks, line ends and the order of its lines: none of them is by chance."""
     whole = sent.seal.read_bytes()

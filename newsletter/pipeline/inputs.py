@@ -39,12 +39,17 @@ def gather_inputs(
     """Everything the editions depend on, by the name an editor knows it by."""
     return {
         ISSUE_FILE: digest(issue_file),
-        **{f"template {name}": digest(text) for name, text in templates.items()},
+        **{template_input(name): digest(text) for name, text in templates.items()},
         **dict(_articles(layout)),
         **_corrections(layout),
         **{f"setting {name}": digest(value) for name, value in rendering_settings(config).items()},
         **program_versions(),
     }
+
+
+def template_input(name: str) -> str:
+    """What a template is called among the inputs."""
+    return f"template {name}"
 
 
 def rendering_settings(config: Config) -> dict[str, Any]:

@@ -151,9 +151,9 @@ def hold_unsealed(frozen: Sequence[Edition], made: Sequence[Edition]) -> Compari
     return Comparison("a rebuild", "the frozen editions", tuple(sorted(faults)))
 
 
-def failed_rebuild(error: NewsletterError, against: str, *, file_changed: bool) -> Comparison:
-    """An issue that cannot be built any more is not what it was."""
-    faults = ["the issue file"] if file_changed else []
+def failed_rebuild(error: NewsletterError, against: str, changed: Iterable[str]) -> Comparison:
+    """An issue that cannot be built any more is not what it was. `changed`: which of its files are not as sealed."""
+    faults = [*changed]
     faults.append(f"it cannot be built: {error.where + ': ' if error.where else ''}{error.what}")
     return Comparison("a rebuild", against, tuple(faults))
 

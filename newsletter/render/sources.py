@@ -34,7 +34,10 @@ def _sources(renderer: Renderer, wanted: list[str]) -> dict[str, str]:
         if name in found:
             continue
         found[name] = _source(env, name)
-        named = list(meta.find_referenced_templates(env.parse(found[name])))
+        try:
+            named = list(meta.find_referenced_templates(env.parse(found[name])))
+        except jinja2.TemplateSyntaxError:
+            continue  # rendering names its mistake; here its text is all that counts
         wanted += env.list_templates() if None in named else [one for one in named if one is not None]
     return found
 

@@ -194,6 +194,7 @@ class _Run:
                 return delay
             delay = answer.error.retry_after or delay
             self._rate.hold(time.monotonic() + delay)
+            self._ends_before(self.moment() + timedelta(seconds=delay))
             return delay
 
     def _note_rejected(self, answer: Answer, size: int) -> None:
@@ -222,11 +223,17 @@ class _Run:
             due = next_due(conn, self.job.issue.id)
         if due is None:
             return False
-        wait = (due - self.moment()).total_seconds()
-        if wait > LONGEST_WAIT:
-            self.stop(f"the provider asks us to wait until {due:%H:%M} UTC")
+        if self._ends_before(due):
             return False
+        wait = (due - self.moment()).total_seconds()
         self._stop.wait(min(max(wait, 0.01), 1.0))
+        return True
+
+    def _ends_before(self, due: datetime) -> bool:
+        """Whether nothing may be sent for longer than a run waits: then it ends."""
+        if due - self.moment() <= timedelta(seconds=LONGEST_WAIT):
+            return False
+        self.stop(f"the provider asks us to wait until {due:%H:%M} UTC")
         return True
 
 

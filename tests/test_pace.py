@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import pytest
 from ledger_site import NOW, SLUG, add_readers, publish_issue, sending, settings
 from sqlalchemy import Engine
 
+from newsletter import engine
+from newsletter.errors import NotTaken, StopSending
+from newsletter.pipeline import send
 from newsletter.process import Life, life_of, this_process
 from newsletter.providers.memory import Memory
 from newsletter.rate import Rate
@@ -110,6 +114,95 @@ def test_a_run_that_slept_makes_no_call(store: Engine, monkeypatch: pytest.Monke
     assert report.stopped
     assert "slept too long" in report.stopped
     assert sending(store, provider).status(SLUG, NOW).tally.queued == 2
+
+
+def test_a_run_does_not_wait_for_hours(store: Engine) -> None:
+    """The provider takes nothing until the afternoon: the run ends at once, says so, and so does the next one."""
+    add_readers(store, 4)
+    publish_issue(store, batch_size=4)
+    calls: list[str] = []
+
+    class UsedUp(Memory):
+        def send(self, outgoing: Outgoing) -> list[Receipt]:
+            calls.append(outgoing.key)
+            raise NotTaken("the day's mails are used up", retry_after=3 * 3600)
+
+    until = f"the provider asks us to wait until {NOW + timedelta(hours=3):%H:%M} UTC"
+    assert sending(store, UsedUp()).send(SLUG, NOW).stopped == until
+    assert sending(store, UsedUp()).send(SLUG, NOW + timedelta(minutes=5)).stopped == until
+    assert len(calls) == 1
+    assert sending(store, Memory()).send(SLUG, NOW + timedelta(hours=4)).sent == 4
+
+
+def test_the_first_reason_to_end_is_the_one_told(store: Engine) -> None:
+    """A person ended the run; what came of the last call is not why."""
+    add_readers(store, 4)
+    publish_issue(store)
+
+    class Refusing(Memory):
+        def send(self, outgoing: Outgoing) -> list[Receipt]:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.3)
+            raise StopSending("the key is wrong")
+
+    assert sending(store, Refusing()).send(SLUG, NOW).stopped == "stopped by SIGTERM"
+
+
+def test_when_one_thread_fails_the_others_begin_nothing(store: Engine) -> None:
+    """What nobody foresaw is told; calls under way are finished, and the rest waits."""
+    add_readers(store, 40)
+    publish_issue(store)
+    failing = threading.Lock()
+
+    class Breaking(Memory):
+        def send(self, outgoing: Outgoing) -> list[Receipt]:
+            if failing.acquire(blocking=False):
+                raise SystemExit("broken")
+            time.sleep(0.1)
+            return super().send(outgoing)
+
+    provider = Breaking()
+    with pytest.raises(SystemExit, match="broken"):
+        sending(store, provider, "concurrency = 2").send(SLUG, NOW)
+    assert len(provider.messages) <= 4
+
+
+def test_whoever_watches_sees_a_run_grow(store: Engine) -> None:
+    """Some times a second, from the thread that asked for it."""
+    add_readers(store, 6)
+    publish_issue(store)
+    seen: list[tuple[int, float]] = []
+
+    class Slow(Memory):
+        def send(self, outgoing: Outgoing) -> list[Receipt]:
+            time.sleep(0.3)
+            return super().send(outgoing)
+
+    report = sending(store, Slow()).send(
+        SLUG, NOW, watch=lambda found: seen.append((found.sent, found.seconds))
+    )
+    assert {2, 4, 6} <= {sent for sent, _ in seen}
+    assert [moment for _, moment in seen] == sorted(moment for _, moment in seen)
+    assert 0.9 <= report.seconds < 20
+    assert report.rate == report.sent / report.seconds
+    assert engine.Report().rate == 0
+
+
+# --- clocks ----------------------------------------------------------------------------------------------
+
+
+def test_a_call_is_made_while_nobody_can_take_us_for_dead() -> None:
+    """Before the lease of its attempt is over, and before its key may be forgotten."""
+    assert timedelta() < timedelta(seconds=engine.CALL_WITHIN) < min(send.LEASE, send.MARGIN)
+
+
+def test_the_time_a_machine_sleeps_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the system's clock that goes on meanwhile; where it has none, by the one that there is."""
+    monkeypatch.setattr(time, "clock_gettime", {time.CLOCK_BOOTTIME: 4711.0}.__getitem__)
+    assert engine.clock() == 4711.0
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    before = time.monotonic()
+    assert before <= engine.clock() <= time.monotonic()
 
 
 def test_a_run_can_be_made_outside_the_main_thread(store: Engine) -> None:

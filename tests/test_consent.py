@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from newsletter.addresses import read_address
+from newsletter.keys import fingerprint
 from newsletter.pipeline import subscribe
-from newsletter.storage import consent, consent_check, subscribers
+from newsletter.storage import consent, consent_check, schema, subscribers
 from newsletter.storage.consent import Action, Log
 from newsletter.storage.database import reading, writing
 from newsletter.types import ALL_TOPICS, Origin, SubscriberState, Wording
@@ -24,6 +26,7 @@ from newsletter.types import ALL_TOPICS, Origin, SubscriberState, Wording
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 KEYS = ("a-key-for-tests-alone", "an-older-key-for-tests")
 LOG = Log(KEYS)
+EARLIER = NOW - timedelta(days=30)
 FORM = Origin(
     form="page",
     source="https://pain.example/subscribe",
@@ -212,6 +215,21 @@ def test_a_reader_who_was_put_back_without_a_word_is_found(store: Engine) -> Non
     ]
 
 
+@pytest.mark.parametrize("ending", ["unsubscribed", "expired", "erased"])
+@pytest.mark.parametrize("giving", ["confirmed", "added", "imported", "returned"])
+def test_whoever_is_active_has_agreed_since_they_last_left(store: Engine, ending: str, giving: str) -> None:
+    """In whichever way they left, and in whichever they came."""
+    reader = join(store)
+    with writing(store) as conn:
+        LOG.append(conn, reader, Action(ending), FORM, now=NOW)
+    assert [fault.what for fault in verdict(store).faults] == [
+        "1 active reader(s) have left, as their last line says"
+    ]
+    with writing(store) as conn:
+        LOG.append(conn, reader, Action(giving), FORM, now=NOW)
+    assert verdict(store).holds
+
+
 def test_a_log_that_was_emptied_with_its_head_is_found(store: Engine) -> None:
     """An empty log needs no seal; but where there are readers, there were lines."""
     reader = join(store)
@@ -257,14 +275,20 @@ def test_a_seal_of_an_older_key_holds_while_that_key_is_kept(store: Engine) -> N
 def test_anyone_can_recompute_a_line_from_what_export_prints(store: Engine) -> None:
     """The hash is SHA-256 over the JSON array that the module describes: no code of ours is needed."""
     reader = join(store)
+    with writing(store) as conn:
+        paper = Origin("command", "Prüfung der Zettel", Wording("Ja, gerne.", "Papier"))
+        LOG.append(conn, reader, Action.ADDED, paper, now=NOW, given_at=EARLIER)
     with reading(store) as conn:
         lines = consent.list_lines(conn, reader)
+    assert [line["given_at"] for line in lines] == [None, None, EARLIER]
+    assert lines[2]["wording"] == "Ja, gerne."
     for line in lines:
+        given = line["given_at"]
         array = [
             line["id"],
             line["previous_hash"],
             line["subscriber_id"],
-            line["given_at"],
+            given and given.isoformat(timespec="microseconds"),
             line["network_hash"],
             line["detail"],
             line["action"],
@@ -315,3 +339,81 @@ def test_a_network_address_kept_in_the_clear_can_still_be_forgotten(store: Engin
     with reading(store) as conn:
         assert consent.list_lines(conn, reader)[0]["network"] is None
     assert verdict(store).holds
+
+
+def test_only_the_networks_of_who_is_forgotten_go(store: Engine) -> None:
+    """Each line has its own, and another reader's stays."""
+    log = Log(KEYS, keep_networks=True)
+    reader, other = join(store, log=log), join(store, "bob@example.org", log=log)
+    with writing(store) as conn:
+        log.append(conn, reader, Action.TOPICS, replace(FORM, network="198.51.100.9"), now=NOW)
+    with reading(store) as conn:
+        shown = [line["network"] for line in consent.list_lines(conn, reader)]
+    assert shown == ["192.0.2.7", "192.0.2.7", "198.51.100.9"]
+    with writing(store) as conn:
+        consent.forget_networks(conn, [reader])
+    with reading(store) as conn:
+        assert [line["network"] for line in consent.list_lines(conn, reader)] == [None] * 3
+        assert [line["network"] for line in consent.list_lines(conn, other)] == ["192.0.2.7"] * 2
+
+
+def test_no_network_is_kept_in_the_clear_unless_the_site_wants_it(store: Engine) -> None:
+    """Nor can one be that came as a hash, nor where there is none."""
+    reader = join(store, log=Log(KEYS))
+    hashed = LOG.hash_network("192.0.2.7")
+    with writing(store) as conn:
+        for network in (hashed, None):
+            Log(KEYS, keep_networks=True).append(
+                conn, reader, Action.TOPICS, replace(FORM, network=network), now=NOW
+            )
+        assert conn.execute(text("SELECT count(*) FROM consent_networks")).scalar() == 0
+    with reading(store) as conn:
+        assert [line["network_hash"] for line in consent.list_lines(conn, reader)] == [hashed] * 3 + [None]
+
+
+def test_a_network_waits_as_it_may_be_kept() -> None:
+    """What is written down before the log is written: in the clear only for a site that wants it, and hashed once."""
+    hashed = LOG.network_to_keep("192.0.2.7")
+    assert hashed
+    assert hashed.startswith(f"{fingerprint(KEYS[0])}:")
+    assert LOG.network_to_keep(hashed) == hashed
+    assert LOG.network_to_keep("") is None
+    assert LOG.network_to_keep(None) is None
+    assert Log(KEYS, keep_networks=True).network_to_keep("192.0.2.7") == "192.0.2.7"
+
+
+def test_a_reader_is_told_their_own_lines(store: Engine) -> None:
+    """With what proves each, and no key of our tables."""
+    reader, other = join(store), join(store, "bob@example.org")
+    with reading(store) as conn:
+        lines, others = consent.list_lines(conn, reader), consent.list_lines(conn, other)
+    assert [line["id"] for line in lines + others] == [1, 2, 3, 4]
+    assert [line["previous_hash"] for line in lines] == ["", lines[0]["hash"]]
+    proof = {"wording", "wording_version", "wording_hash", "network", "previous_hash"}
+    assert set(lines[0]) == {column.name for column in schema.consent.c} - {"wording_id"} | proof
+
+
+def test_what_a_reader_did_is_asked_of_their_own_lines(store: Engine) -> None:
+    """Of one kind, and after a moment: not at it."""
+    reader, other = join(store), join(store, "bob@example.org")
+    with writing(store) as conn:
+        LOG.append(conn, reader, Action.PAUSED, FORM, now=NOW)
+        LOG.append(conn, other, Action.RESUMED, FORM, now=NOW)
+
+    def happened(action: Action, after: datetime) -> bool:
+        with reading(store) as conn:
+            return consent.has_happened(conn, reader, action, after=after)
+
+    before = NOW - timedelta(microseconds=1)
+    assert happened(Action.PAUSED, before)
+    assert not happened(Action.PAUSED, NOW)
+    assert not happened(Action.RESUMED, before)
+
+
+def test_what_was_said_at_no_known_moment_has_none(store: Engine) -> None:
+    """Also where moments are written as the driver takes them, as an import does."""
+    with writing(store) as conn:
+        chain = consent.Chain(conn, KEYS)
+        writer = chain.writer(Action.IMPORTED, NOW, FORM, raw=lambda at: at.isoformat())
+        assert writer.line(1, None, None, "")[2] is None
+        assert writer.line(1, EARLIER, None, "")[2] == EARLIER.isoformat()

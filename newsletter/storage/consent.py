@@ -206,7 +206,7 @@ def has_happened(conn: Connection, subscriber_id: int, action: Action, *, after:
     lines = select(consent.c.id).where(
         consent.c.subscriber_id == subscriber_id, consent.c.action == action.value, consent.c.at > after
     )
-    return conn.execute(lines.limit(1)).first() is not None
+    return bool(conn.execute(select(lines.exists())).scalar_one())
 
 
 def forget_networks(conn: Connection, subscriber_ids: Iterable[int]) -> None:

@@ -408,3 +408,12 @@ def test_what_a_reader_did_is_asked_of_their_own_lines(store: Engine) -> None:
     assert happened(Action.PAUSED, before)
     assert not happened(Action.PAUSED, NOW)
     assert not happened(Action.RESUMED, before)
+
+
+def test_what_was_said_at_no_known_moment_has_none(store: Engine) -> None:
+    """Also where moments are written as the driver takes them, as an import does."""
+    with writing(store) as conn:
+        chain = consent.Chain(conn, KEYS)
+        writer = chain.writer(Action.IMPORTED, NOW, FORM, raw=lambda at: at.isoformat())
+        assert writer.line(1, None, None, "")[2] is None
+        assert writer.line(1, EARLIER, None, "")[2] == EARLIER.isoformat()

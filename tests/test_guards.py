@@ -24,7 +24,7 @@ from lively_ledger import (
     receipts,
 )
 from postgres import STORES
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
 from newsletter.errors import MaybeTaken, NotTaken, StopSending
 from newsletter.pipeline import send
@@ -56,6 +56,13 @@ def lively(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lively]:
 def test_the_store_begins_with_a_batch_in_every_state(lively: Lively) -> None:
     """Twice, for two issues: whatever is asked about one of them finds the like in the other."""
     assert lively.picture() == START | {batch + 6: words for batch, words in START.items()}
+
+
+def without_order(conn: Connection) -> Connection:
+    """A statement that asks for no order is answered in the least likely one, by SQLite at least."""
+    if conn.dialect.name == "sqlite":
+        conn.execute(text("PRAGMA reverse_unordered_selects = ON"))
+    return conn
 
 
 # --- what each move does, and to whom alone --------------------------------------------------------------
@@ -296,7 +303,7 @@ def test_open_attempts_are_those_of_the_issue_in_order(lively: Lively) -> None:
     """Of batches that are being sent, the first one first, also after it was taken over."""
     assert lively.do(lambda conn: take_over(AGAIN)(conn, lively))
     with reading(lively.store) as conn:
-        found = settling.list_open_attempts(conn, 1)
+        found = settling.list_open_attempts(without_order(conn), 1)
     assert [one.batch_id for one in found] == [AGAIN, OPEN]
     assert [(one.number, one.sender, one.provider) for one in found] == [
         (2, "us", "other"),
@@ -419,13 +426,10 @@ def test_a_batch_of_which_everybody_left_holds_up_no_other(lively: Lively) -> No
 
 def test_a_part_of_a_batch_is_its_first_readers(lively: Lively) -> None:
     """Of those that are queued: who is skipped does not count, and the others wait in a batch of their own."""
-    for batch in (DONE, WAITING):  # away and back: then PostgreSQL finds it last
-        moved = "UPDATE deliveries SET batch_id = :batch WHERE issue_id = 1 AND subscriber_id = 17"
-        change(lively.store, moved, batch=batch)
     for most in (2, 1):
         batch = lively.do(
             lambda conn, most=most: ledger.claim_batch(
-                conn, 1, sender="us", provider="memory", now=SOON, most=most
+                without_order(conn), 1, sender="us", provider="memory", now=SOON, most=most
             )
         )
         assert batch.id == WAITING
@@ -442,7 +446,11 @@ def test_doubts_are_listed_with_all_that_settling_takes(lively: Lively) -> None:
     """Of one issue or of all, the oldest first; only what is in doubt of a batch is counted."""
     assert lively.do(lambda conn: MOVES["sender dead"][0](conn, lively))
     with reading(lively.store) as conn:
-        assert [one.batch_id for one in doubts.list_doubts(conn)] == [DOUBTFUL, OPEN, DOUBTFUL + 6]
+        assert [one.batch_id for one in doubts.list_doubts(without_order(conn))] == [
+            DOUBTFUL,
+            OPEN,
+            DOUBTFUL + 6,
+        ]
         assert [one.batch_id for one in doubts.list_doubts(conn, 2)] == [DOUBTFUL + 6]
         first, second = doubts.list_doubts(conn, 1)
         assert [one.email for one in doubts.list_doubtful(conn, DOUBTFUL)] == ["reader8@example.org"]

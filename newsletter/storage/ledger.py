@@ -117,15 +117,13 @@ def next_due(conn: Connection, issue_id: int) -> datetime | None:
     waits = (batches.c.state == "queued") | (
         (batches.c.state == "sending") & attempts.c.finished_at.is_not(None)
     )
-    row = conn.execute(
-        select(batches.c.not_before, attempts.c.finished_at, issues.c.published_at)
+    moment: datetime | None = conn.execute(
+        select(func.min(func.coalesce(batches.c.not_before, issues.c.published_at)))
         .join(issues, issues.c.id == batches.c.issue_id)
         .outerjoin(attempts, attempts.c.id == batches.c.attempt_id)
         .where(batches.c.issue_id == issue_id, issues.c.state == IssueState.SENDING, waits)
-        .order_by(func.coalesce(batches.c.not_before, issues.c.published_at))
-        .limit(1)
-    ).first()
-    return (row.not_before or row.published_at) if row else None
+    ).scalar_one()
+    return moment
 
 
 # --- recording -------------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ JUDGES: dict[str, tuple[str, ...]] = {
         "test_config",
         "test_providers_contract",
     ),
+    "storage/consent": ("test_consent", "test_subscribers"),
+    "storage/suppressions": ("test_suppressions", "test_subscribers"),
 }
 
 

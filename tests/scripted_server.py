@@ -60,8 +60,10 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 def answer(status: str, body: bytes = b"", *headers: str, length: int | None = None) -> Script:
+    # Said, not only done: a caller that did not see the end yet would use the connection once more.
     lines = [
         f"HTTP/1.1 {status}",
+        "Connection: close",
         f"Content-Length: {len(body) if length is None else length}",
         *headers,
         "",

@@ -31,12 +31,14 @@ BAD = "1-700"
 
 @dataclass
 class Vendor:
-    """Takes mails, each call's key once if it is of that kind, and answers the first call as the fault says."""
+    """Takes mails, each call's key once if it is of that kind, and answers the first call, or each that looks bad
+    to `always`, as the fault says."""
 
     knows_keys: bool
     fault: Script | None
     takes_it: bool
     """Whether the call that fails is taken all the same."""
+    always: Callable[[dict[str, list[str]]], Script | None] | None = None
     taken: list[tuple[str, str]] = field(default_factory=list)
     """Key and delivery id."""
 
@@ -48,11 +50,17 @@ class Vendor:
             known = {one: f"<{one}>" for key, one in self.taken if key == asked}
             return answer("200 OK", json.dumps(known).encode())(connection, request)
         call = json.loads(body)
-        fault, self.fault = self.fault, None
+        fault = self._next_fault(call)
         if fault is None or self.takes_it:
             self._take(call)
         said = {one: f"<{one}>" for one in call["to"]}
         return (fault or answer("200 OK", json.dumps(said).encode()))(connection, request)
+
+    def _next_fault(self, call: dict[str, list[str]]) -> Script | None:
+        if self.always:
+            return self.always(call)
+        fault, self.fault = self.fault, None
+        return fault
 
     def _take(self, call: dict[str, object]) -> None:
         if not (self.knows_keys and any(key == call["key"] for key, _ in self.taken)):
@@ -138,17 +146,6 @@ FAULTS = {
 }
 
 
-class Stubborn(Vendor):
-    """Answers every call by what is in it."""
-
-    always: Callable[[dict[str, list[str]]], Script | None]
-
-    def __call__(self, connection: socket.socket, request: bytes) -> None:
-        if not request.startswith(b"GET"):
-            self.fault = self.always(json.loads(request.partition(b"\r\n\r\n")[2]))
-        return super().__call__(connection, request)
-
-
 def table() -> dict[str, dict[str, str]]:
     """Fault → kind of provider → what becomes of its readers."""
     rows = [
@@ -179,9 +176,7 @@ def test_what_happens_to_each_reader(
     store = open_database(f"sqlite:///{tmp_path / 'readers.db'}")
     add_readers(store, fault.readers)
     publish_issue(store, provider="api", batch_size=fault.readers)
-    made = Stubborn if fault.always else Vendor
-    vendor = made(knows_keys=settles == "key", fault=fault.script, takes_it=fault.taken)
-    vendor.always = fault.always  # type: ignore[attr-defined]
+    vendor = Vendor(settles == "key", fault.script, takes_it=fault.taken, always=fault.always)
     with scripted(vendor) as server:
         api = Api(settles, server.url, fault.first() if fault.first else None)
         desk = sending(store, api)

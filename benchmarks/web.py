@@ -3,6 +3,9 @@
 `POST /subscribe`, each for another address, and one-click unsubscribing, each with another reader's link, beside a
 bare Flask handler that does one INSERT (`_bare.py`) on the same server with the same settings and pragmas. The three
 take turns. The target: half the bare handler's requests a second or more, no 5xx, and no write lost.
+
+A wish is written, and answered, before anybody looks at it; then it goes, and of one that no mail may be sent for
+nothing stays. So the store itself counts what is written, by a trigger: that is work the bare handler does not have.
 """
 
 from __future__ import annotations
@@ -169,6 +172,7 @@ def add_readers(folder: Path) -> Iterator[str]:
         conn.executemany(
             f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, 'active', '*', 'bench')", rows
         )
+        conn.executescript(COUNT_WISHES)
     for reader in range(1, READERS + 1):
         yield f"/unsubscribe/{app.links.token('unsubscribe', reader, 7)}"
 
@@ -178,7 +182,12 @@ def count(database: Path, query: str) -> int:
         return int(conn.execute(query).fetchone()[0])
 
 
-WISHED = "SELECT (SELECT count(*) FROM wishes) + (SELECT count(*) FROM subscribers WHERE source <> 'bench')"
+COUNT_WISHES = """\
+CREATE TABLE written (wishes INTEGER NOT NULL);
+INSERT INTO written VALUES (0);
+CREATE TRIGGER count_wishes AFTER INSERT ON wishes BEGIN UPDATE written SET wishes = wishes + 1; END;
+"""
+WISHED = "SELECT wishes FROM written"
 LEFT = "SELECT count(*) FROM subscribers WHERE state = 'unsubscribed'"
 
 
@@ -211,7 +220,7 @@ def report(results: dict[str, list[Load]], wishes: tuple[int, int], left: tuple[
     for name, (kept, answered) in (("wishes", wishes), ("readers who left", left)):
         # A request under way when its load ended may be written and not counted; the other way round is a loss.
         lost = max(0, answered - kept)
-        print(f"{answered} answered, {kept} {name} in the store: {lost} lost")
+        print(f"{answered} answered, {kept} {name} written: {lost} lost")
         whole = whole and not lost and kept - answered <= ROUNDS * CONNECTIONS
     print(f"target: ratio {RATIO} or more, nothing lost, nothing failed")
     return whole

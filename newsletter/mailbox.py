@@ -9,7 +9,7 @@ from newsletter.errors import AddressError
 _SAFE = r"[^\x00-\x20\x7f-\xa0<>,;:()\[\]\\\"\u2028\u2029"
 is_plain = re.compile(rf"{_SAFE}]+@{_SAFE}@]+").fullmatch
 """Whether an address can be read as one address, and as nothing else."""
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ \x80-\U0010ffff-]*").fullmatch
+_PLAIN_NAME = re.compile(r'[^\x00-\x1f"(),.:;<>@\[\\\]\x7f]*').fullmatch
 
 
 def plain_address(email: str) -> str:

@@ -204,12 +204,12 @@ def test_an_endless_answer_is_not_read_to_its_end() -> None:
 
 def test_a_connection_is_used_again_and_closed_when_it_broke() -> None:
     """A handshake a call would cost more than the call."""
-    serve = answer("200 OK", b"{}")
+    end = answer("200 OK", b"{}")
 
     def twice(connection: socket.socket, request: bytes) -> None:
-        serve(connection, request)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
         calls.append(read_request(connection))
-        serve(connection, request)
+        end(connection, request)
 
     calls: list[bytes] = []
     with scripted(twice) as server:

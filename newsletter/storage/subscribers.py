@@ -136,7 +136,9 @@ def change(
 ) -> bool:
     """Set columns of one reader who is in one of `states` and for whom every guard holds; returns whether this
     call did it."""
-    statement = _of_one_in(states).where(*guards)
+    statement = _of_one_in(states)
+    if guards:
+        statement = statement.where(*guards)
     return conn.execute(statement, {"reader": subscriber_id, **values}).rowcount == 1
 
 

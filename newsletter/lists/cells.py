@@ -54,12 +54,17 @@ class RowReader:
         self._says = {name: places[name] for name in places if name in SAY_STANDING}
         by_name = columns.format == "mailchimp" or (columns.format == "csv" and not self._says)
         self._whole = _standing_of_file(file_name) if by_name and not rules.only_addresses else None
+        self._bare = not places and self._whole is None
+        if not self._says:
+            self._whole = self._whole or Standing.ACTIVE
         self._names = (places.get("first_name", -1), places.get("name", -1))
-        self._places = places
+        self._others = tuple(places.get(name) for name in ("topics", "given_at", "left_at", "network"))
         self._width = max(columns.places.values()) + 1
         self._unwanted = rules.unwanted
         self._hide_network = rules.hide_network
+        # Thousands of rows say the same.
         self._read_topics = lru_cache(4096)(lambda cell: read_topics(cell, rules.topics))
+        self._read_name = lru_cache(4096)(read_name)
 
     def read(self, line: int, cells: list[str]) -> ListRow:
         """The reader in these cells, or why there is none."""
@@ -69,7 +74,7 @@ class RowReader:
             address = read_address(_plain(cells[self._email]), unwanted=self._unwanted)
         except AddressError as error:
             return _refused(line, f"the address {error.what}")
-        if not self._places and self._whole is None:
+        if self._bare:
             return ListRow(line, address.email, address.key, _ACTIVE)
         if len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))
@@ -77,25 +82,21 @@ class RowReader:
         if isinstance(standing, str):
             return _refused(line, standing)
         first, full = self._names
-        name = read_name(cells[first] if first >= 0 else "", cells[full] if full >= 0 else "")
+        name = self._read_name(cells[first] if first >= 0 else "", cells[full] if full >= 0 else "")
         particulars = self._particulars(standing, cells)
         return ListRow(line, address.email, address.key, int(standing), name, *particulars)
 
     def _standing(self, cells: list[str]) -> Standing | str:
-        if not self._says:
-            return Standing.ACTIVE
         return read_standing({name: cells[place].strip() for name, place in self._says.items()})
 
     def _particulars(self, standing: Standing, cells: list[str]) -> tuple[str | None, str | None, str | None]:
         """Topics, moment and network."""
-        places = self._places
-        topics = self._read_topics(cells[places["topics"]]) if "topics" in places else None
-        moment = places.get("given_at" if standing is Standing.ACTIVE else "left_at")
-        network = cells[places["network"]].strip() if "network" in places else ""
+        topics, given, left, network = self._others
+        moment = given if standing is Standing.ACTIVE else left
         return (
-            topics,
-            read_moment(cells[moment].strip()) if moment is not None else None,
-            self._hide_network(network) if network else None,
+            None if topics is None else self._read_topics(cells[topics]),
+            None if moment is None else read_moment(cells[moment].strip()),
+            None if network is None else self._hide_network(cells[network].strip()) or None,
         )
 
 

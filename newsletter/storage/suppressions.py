@@ -116,6 +116,8 @@ def erased_test(conn: Connection, keys: Sequence[str]) -> Callable[[str], bool]:
     """
     hashes = _erased_hashes(conn)
     making = _keys_of(hashes, keys)
+    if not making:
+        return lambda _: False
     return lambda key: any(keyed_hash(one, ERASED_PURPOSE, key) in hashes for one in making)
 
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FrameType
@@ -117,7 +117,9 @@ class _Run:
         self._rejected = 0
         self._largest = 0
         self._stop = threading.Event()
-        self._claiming = threading.Lock()
+        # Rate and limit are counted by one thread at a time; without them, several claim in one transaction.
+        counted = self.pace.rate or self.pace.limit is not None
+        self._claiming = threading.Lock() if counted else nullcontext()
         self._counting = threading.Lock()
 
     def stop(self, why: str) -> None:
@@ -149,7 +151,6 @@ class _Run:
 
     def _claim(self) -> tuple[Batch | None, float]:
         """And since when it is ours, by `clock`."""
-        # One thread at a time, because rate and limit are counted here.
         with self._claiming:
             while (delay := self._rate.delay(time.monotonic())) > 0 and not self._stop.wait(min(delay, TICK)):
                 pass

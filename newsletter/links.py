@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -25,7 +25,7 @@ from newsletter.errors import LinkExpired, LinkInvalid
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SIGNATURE_BYTES = 18
 SIGNATURE_LETTERS = 24
-"""144 bits in Base64: so many that no letter is half filled, and two signatures in a row can be cut in two."""
+"""144 bits in Base64: so many that no letter is half filled, and signatures in a row can be cut apart."""
 _PAYLOAD = re.compile(r"(\d{1,18})(?:-(\d{0,18})(?:-(\d{0,12})(?:-(\w*))?)?)?", re.ASCII)
 
 
@@ -58,25 +58,29 @@ class Links:
     def preferences(self, subscriber_id: int, issue_id: int | None = None) -> str:
         return self.url("preferences", subscriber_id, issue_id)
 
-    def of_issue(self, issue_id: int) -> Callable[[int], tuple[str, str]]:
-        """Subscriber's id → the two links of their mail, to leave and to choose: as `unsubscribe` and `preferences`
-        make them, about four times as quick, for a sender makes millions."""
-        leaving, choosing = (_begin(self._for(one)[0].derive_key()) for one in ("unsubscribe", "preferences"))
-        leave, choose, end = f"{self._base}/unsubscribe/", f"{self._base}/preferences/", f"-{issue_id}"
-
-        def make(subscriber_id: int) -> tuple[str, str]:
-            payload = f"{subscriber_id}{end}"
+    def of_issue(self, issue_id: int, subscriber_ids: Sequence[int]) -> list[tuple[str, str]]:
+        """The two links of each one's mail, to leave and to choose: as `unsubscribe` and `preferences` make them, about
+        five times as quick, for a sender makes millions."""
+        leaving, choosing = (
+            _begin(self._for(one)[0].derive_key()).copy for one in ("unsubscribe", "preferences")
+        )
+        payloads, signatures = [f"{one}-{issue_id}" for one in subscriber_ids], []
+        for payload in payloads:
             said = payload.encode()
-            left, chosen = leaving.copy(), choosing.copy()
-            left.update(said)
-            chosen.update(said)
-            spelled = b2a_base64(left.digest() + chosen.digest(), newline=False).translate(_URL_SAFE).decode()
-            return (
-                f"{leave}{payload}.{spelled[:SIGNATURE_LETTERS]}",
-                f"{choose}{payload}.{spelled[SIGNATURE_LETTERS:]}",
+            for begun in (leaving, choosing):
+                signature = begun()
+                signature.update(said)
+                signatures.append(signature.digest())
+        spelled = b2a_base64(b"".join(signatures), newline=False).translate(_URL_SAFE).decode()
+        leave, choose = f"{self._base}/unsubscribe/", f"{self._base}/preferences/"
+        half, whole = SIGNATURE_LETTERS, 2 * SIGNATURE_LETTERS
+        return [
+            (
+                f"{leave}{payload}.{spelled[at : at + half]}",
+                f"{choose}{payload}.{spelled[at + half : at + whole]}",
             )
-
-        return make
+            for at, payload in zip(range(0, len(spelled), whole), payloads, strict=True)
+        ]
 
     def fresh_preferences(self, subscriber_id: int, *, now: datetime) -> str:
         """Says when it was made: for a while its holder is known to have read the reader's mail lately."""

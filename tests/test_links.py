@@ -40,13 +40,12 @@ def test_the_addresses_are_what_the_web_service_serves() -> None:
     assert LINKS.preferences(7).startswith("https://letters.example.org/preferences/7-.")
 
 
-@given(st.integers(1, 10**12), st.integers(1, 10**9))
-def test_the_links_of_an_issue_are_made_quicker_and_are_the_same(reader: int, issue: int) -> None:
+@given(st.lists(st.integers(1, 10**12), max_size=5), st.integers(1, 10**9))
+def test_the_links_of_an_issue_are_made_quicker_and_are_the_same(readers: list[int], issue: int) -> None:
     """To the letter: a mail program compares what it was given."""
-    assert LINKS.of_issue(issue)(reader) == (
-        LINKS.unsubscribe(reader, issue),
-        LINKS.preferences(reader, issue),
-    )
+    assert LINKS.of_issue(issue, readers) == [
+        (LINKS.unsubscribe(reader, issue), LINKS.preferences(reader, issue)) for reader in readers
+    ]
     assert LINKS.confirm(7, now=NOW).startswith(
         f"https://letters.example.org/confirm/7--{int(NOW.timestamp())}."
     )

@@ -163,8 +163,13 @@ def _refuse_unfit(batch: Batch, fit: tuple[Delivery, ...]) -> list[Receipt]:
 
 
 def _outgoing(job: Job, batch: Batch, members: tuple[Delivery, ...]) -> Outgoing:
-    links = job.links.of_issue(batch.issue_id)
-    recipients = tuple([Recipient(one.id, one.email, *links(one.subscriber_id)) for one in members])
+    links = job.links.of_issue(batch.issue_id, [one.subscriber_id for one in members])
+    recipients = tuple(
+        [
+            Recipient(one.id, one.email, leave, choose)
+            for one, (leave, choose) in zip(members, links, strict=True)
+        ]
+    )
     return address(
         job.letters[batch.edition_id], recipients, kind=job.issue.slug, key=batch.key, sender=job.sender
     )

@@ -144,7 +144,7 @@ def record_taken(
     """
     # Most often all were sent, and of some providers under one name: then there is nothing to say of each.
     name = receipts[0].reference if receipts else None
-    if list(receipts) == [Receipt(one.id, "sent", name) for one in batch.deliveries]:
+    if list(receipts) == [(one.id, "sent", name, None) for one in batch.deliveries]:
         return _record_all_sent(conn, batch, name, now)
     answered = {one.delivery_id: one for one in receipts}
     later = _fate_of_later(conn, batch)

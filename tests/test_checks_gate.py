@@ -13,6 +13,7 @@ import sys
 import termios
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +211,9 @@ def test_a_file_that_is_no_list_of_retractions_is_refused(tmp_path: Path) -> Non
 def test_an_error_refuses_the_approval_and_leaves_no_seal(tmp_path: Path) -> None:
     """The refusal names the check and what was found."""
     app = site(tmp_path)
-    with pytest.raises(ApprovalError, match="has 2 errors that nobody waived: claims: the title") as caught:
+    with pytest.raises(
+        ApprovalError, match="has 2 errors that nobody waived:\n  - claims: the title"
+    ) as caught:
         app.approvals.approve(SLUG, "Ada", NOW)
     assert "--waive CHECK --reason TEXT" in caught.value.hint
     assert not app.approvals.path(SLUG).exists()
@@ -251,7 +254,7 @@ def test_an_error_found_after_the_approval_stops_the_sending(tmp_path: Path) -> 
     app = site(tmp_path, ISSUE.replace("Three societies agree", "Three societies (10.1000/xyz.1) agree"))
     app.approvals.approve(SLUG, "Ada", NOW)
     (app.site.root / "content" / "retractions.tsv").write_text("10.1000/xyz.1\tRetraction\n")
-    with pytest.raises(ApprovalError, match="an error that nobody waived: retractions"):
+    with pytest.raises(ApprovalError, match="an error that nobody waived:\n  - retractions"):
         app.publish(SLUG, NOW + timedelta(days=1))
     assert app.sending.find(SLUG) is None
 
@@ -262,12 +265,20 @@ def test_send_and_cron_ask_again_and_a_person_may_waive_what_they_found(tmp_path
     words = "Three societies (10.1000/xyz.1, PMID 77001122) agree"
     app = site(tmp_path, ISSUE.replace("Three societies agree", words))
     root, papers = app.site.root, app.site.root / "content" / "retractions.tsv"
+    settings = root / "newsletter.toml"
+    settings.write_text(
+        settings.read_text().replace("[newsletter]", '[newsletter]\neditors = ["ana@example.org"]', 1)
+    )
     assert run(root, "approve", SLUG, "--by", "Ada", "--offline").returncode == 0
     papers.write_text("10.1000/xyz.1\tRetraction\n")
     refused, skipped = run(root, "send", SLUG), run(root, "cron", now=THURSDAY)
     assert (refused.returncode, skipped.returncode) == (1, 1)
-    assert "nobody waived: retractions: a paper that the blurb cites, 10.1000/xyz.1" in refused.stderr
-    assert "10.1000/xyz.1" in skipped.stderr
+    assert "nobody waived:\n  - retractions: a paper that the blurb cites, 10.1000/xyz.1" in refused.stderr
+    assert "nobody waived:\n  - retractions: a paper that the blurb cites, 10.1000/xyz.1" in skipped.stderr
+    [told] = (root / "outbox" / "editors").glob("*.eml")
+    said = message_from_bytes(told.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert said
+    assert "that nobody waived: retractions: a paper" in " ".join(said.get_content().split())
     wish = ("--waive", "retractions", "--reason", "The article says so itself.")
     assert run(root, "approve", SLUG, "--by", "Ada", "--offline", *wish).returncode == 0
     papers.write_text("10.1000/xyz.1\tRetraction\n77001122\tRetraction\n")
@@ -356,7 +367,7 @@ def test_a_waiver_covers_what_it_saw_and_no_more() -> None:
     waivers = make_waivers([("claims", "why")], [finding(message="one")], name="Ada", now=NOW)
     found = waive([finding(message="one"), finding(message="two")], waivers)
     assert [one.waived for one in found] == [True, False]
-    with pytest.raises(ApprovalError, match="an error that nobody waived: claims: two"):
+    with pytest.raises(ApprovalError, match="an error that nobody waived:\n  - claims: two"):
         refuse_errors(SLUG, found)
 
 

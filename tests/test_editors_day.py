@@ -190,7 +190,7 @@ def test_an_editors_day(day: Day) -> None:
     assert all(claim[key] for key in ("message", "why", "hint", "source"))
     refused = day.types("approve", SLUG, "--by", "Ada Novak", "--offline")
     assert refused.code == 1
-    assert "nobody waived: claims:" in refused.text
+    assert "nobody waived:\n  - claims:" in refused.text
     assert not day.seal.exists()
     assert day.types("send", SLUG).code == 1
 

@@ -211,4 +211,5 @@ class _Cron:
 
 def _told(error: NewsletterError, slug: str) -> str:
     """What went wrong and what to do, on one line that begins with the issue."""
-    return f"{error.what.removeprefix(f'{slug} ')}. {error.hint}".rstrip()
+    what = error.what.removeprefix(f"{slug} ").replace(":\n  - ", ": ").replace("\n  - ", "; ")
+    return f"{what}. {error.hint}".rstrip()

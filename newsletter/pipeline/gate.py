@@ -49,15 +49,16 @@ def _make_waiver(check: str, reason: str, findings: Sequence[Finding], name: str
 
 
 def refuse_errors(slug: str, findings: Iterable[Finding]) -> None:
-    """Raises ApprovalError, which names every error that nobody waived."""
+    """Raises ApprovalError, which names the errors that nobody waived, each on a line of its own."""
     errors = [one for one in findings if one.severity == "error" and not one.waived]
     if not errors:
         return
-    said = [f"{one.check}: {one.message}" for one in errors[:SHOWN]]
-    more = [f"and {len(errors) - SHOWN} more"] if len(errors) > SHOWN else []
+    lines = [f"{one.check}: {one.message}" for one in errors[:SHOWN]]
+    if len(errors) > SHOWN:
+        lines.append(f"and {len(errors) - SHOWN} more")
     count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
     raise ApprovalError(
-        f"{slug} has {count} that nobody waived: {'; '.join([*said, *more])}",
+        f"{slug} has {count} that nobody waived:" + "".join(f"\n  - {line}" for line in lines),
         hint=f"See `newsletter check {slug}`; mend it, or waive it with "
         f"`newsletter approve {slug} --by NAME --waive CHECK --reason TEXT`.",
     )

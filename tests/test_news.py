@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lively_ledger import DOUBTFUL, START, Lively, lively_store
+from ledger_site import NOW
+from lively_ledger import DOUBTFUL, OPEN, START, Lively, lively_store
 from postgres import STORES
 from sqlalchemy import text
 
-from newsletter.storage import news
+from newsletter.storage import ledger, news
 from newsletter.storage.database import reading
 from newsletter.types import News
 
@@ -68,3 +69,28 @@ def test_news_settles_what_nobody_knew_and_nothing_else(lively: Lively) -> None:
     assert note(lively, 1, 8, News.DELIVERED)
     assert lively.picture()[DOUBTFUL] == "done: sent skipped refused sent"
     assert lively.picture()[DOUBTFUL + 6] == START[DOUBTFUL]
+
+
+@pytest.mark.parametrize("first", ["the news", "the record"])
+def test_news_proves_that_a_skipped_line_was_sent(lively: Lively, first: str) -> None:
+    """The issue was cancelled while the call was under way, and the provider said that it took nothing; it did."""
+    lively.do(lambda conn: conn.execute(text("UPDATE issues SET state = 'cancelled' WHERE id = 1")))
+
+    def record() -> None:
+        assert lively.do(lambda conn: ledger.record_not_taken(conn, lively.batches[OPEN], "429", NOW))
+
+    steps = [lambda: note(lively, 1, 13, News.DELIVERED), record]
+    for step in steps if first == "the news" else reversed(steps):
+        step()
+    assert lively.picture()[OPEN] == "done: sent skipped skipped skipped"
+    assert (
+        lively.value("SELECT reason FROM deliveries WHERE issue_id = 1 AND subscriber_id = 13") == news.TOLD
+    )
+
+
+def test_news_of_who_was_in_no_batch_proves_nothing(lively: Lively) -> None:
+    """Nothing was ever sent to them: the provider is wrong, or somebody who has its key."""
+    skipped = "INSERT INTO deliveries (issue_id, subscriber_id, state) VALUES (1, 99, 'skipped')"
+    lively.do(lambda conn: conn.execute(text(skipped)))
+    assert note(lively, 1, 99, News.DELIVERED)
+    assert lively.value("SELECT state FROM deliveries WHERE subscriber_id = 99") == "skipped"

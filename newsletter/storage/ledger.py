@@ -204,11 +204,12 @@ def record_not_taken(
     conn.execute(update(batches).where(batches.c.id == batch.id).values(not_before=not_before))
     if fixed:
         move_lines(conn, batch.id, DeliveryState.IN_DOUBT, DeliveryState.SENDING)
-    elif cancelled:
+        return True
+    if cancelled:
         move_lines(conn, batch.id, None, DeliveryState.SKIPPED, CANCELLED)
     else:
         move_lines(conn, batch.id, None, DeliveryState.QUEUED)
-        settle_by_news(conn, batch.id)
+    settle_by_news(conn, batch.id)
     return True
 
 

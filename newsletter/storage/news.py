@@ -15,8 +15,9 @@ from newsletter.storage.issues import change_state
 from newsletter.storage.schema import batches, deliveries, issues
 from newsletter.types import DeliveryState, IssueState, News
 
-PROVABLE = (DeliveryState.IN_DOUBT, DeliveryState.QUEUED)
-"""A queued line was thought not to be taken. One that is being sent is left to its sender, who records it."""
+PROVABLE = (DeliveryState.IN_DOUBT, DeliveryState.QUEUED, DeliveryState.SKIPPED)
+"""A queued line was thought not to be taken, and so was one that was skipped after waiting again, for its issue was
+cancelled or its reader left. One that is being sent is left to its sender, who records it."""
 
 TOLD = "the provider's later news said so"
 
@@ -42,15 +43,15 @@ def note_news(conn: Connection, issue_id: int, subscriber_id: int, news: News) -
         # As it is now: a sender who wrote its line while we waited for it must not be overlooked.
         .returning(deliveries.c.state, deliveries.c.batch_id)
     ).first()
-    if row and row.state in PROVABLE:
+    if row and row.batch_id and row.state in PROVABLE:  # of no batch is who was skipped from the start
         settle_by_news(conn, row.batch_id)
     return row is not None
 
 
 def settle_by_news(conn: Connection, batch_id: int) -> int:
-    """Lines of a batch in doubt, or queued again, of which there is news: they were sent. How many.
+    """Lines of a batch in doubt, queued again or skipped, of which there is news: they were sent. How many.
 
-    Asked when news comes in, and when a line is put in doubt or queued again: either may be first.
+    Asked when news comes in, and when a line is put into one of these states: either may be first.
     """
     proven = (
         deliveries.c.batch_id == batch_id,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
+
 import jinja2
 from jinja2 import meta
 
 from newsletter.errors import TemplateError
 from newsletter.render.renderer import _STYLES, ISSUE, Renderer
+from newsletter.render.templates import environment
 
 SINGLE = "mail"
 
@@ -34,12 +37,24 @@ def _sources(renderer: Renderer, wanted: list[str]) -> dict[str, str]:
         if name in found:
             continue
         found[name] = _source(env, name)
-        try:
-            named = list(meta.find_referenced_templates(env.parse(found[name])))
-        except jinja2.TemplateSyntaxError:
-            continue  # rendering names its mistake; here its text is all that counts
+        named = _named(found[name])
         wanted += env.list_templates() if None in named else [one for one in named if one is not None]
     return found
+
+
+@lru_cache(256)  # every check asks, and of most templates nothing has changed
+def _named(source: str) -> tuple[str | None, ...]:
+    """The templates that this one names; None stands for a computed name."""
+    try:
+        return tuple(meta.find_referenced_templates(_parser().parse(source)))
+    except jinja2.TemplateSyntaxError:
+        return ()  # rendering names its mistake; here its text is all that counts
+
+
+@cache
+def _parser() -> jinja2.Environment:
+    """All sites' templates are of one syntax."""
+    return environment(None)
 
 
 def _source(env: jinja2.Environment, name: str) -> str:

@@ -79,7 +79,7 @@ class Gate:
             retracted=read_list(retractions_path(self.site.root)),
         )
         case, unasked = self._asked(case, now) if online else (case, False)
-        if thorough:
+        if thorough and case.limits.spam != "off":
             case = replace(case, spam=spam_points(case.messages["issue"]))
         found = tuple(self._from_here(one) for one in checks.run(case))
         return Verdict(made.issue.slug, found, not online, unasked, grade_of(case))

@@ -21,7 +21,11 @@ window = "6h"
 
 [brand]
 call_to_action = { label = "Find a doctor", url = "https://example.org/doctors" }
+
+[checks]
+spam = "off"
 """
+"""SpamAssassin takes a second whenever it is asked. What is added to these settings may begin with more checks."""
 ISSUE = """\
 ---
 subject: What a nerve block can and cannot do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import subprocess
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from clean_issues import SETTINGS, build, clean
+from issue_site import SLUG, make_site
 
+from newsletter.app import make_app
 from newsletter.pipeline.ask import ask_all, picture_width, wanted
 from newsletter.pipeline.spam import read_points, spam_points
 
@@ -180,3 +183,23 @@ def test_spamassassin_reads_a_real_mail() -> None:
     found = spam_points(build(next(clean(1))).messages["issue"])
     assert found is not None
     assert found[0] < 2.5
+
+
+@pytest.mark.parametrize("severity", ["error", "off"])
+def test_spamassassin_is_asked_unless_its_check_is_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, severity: str
+) -> None:
+    """It takes a second, and what would say nothing is not waited for."""
+    program = tmp_path / "spamassassin"
+    program.write_text(
+        f"#!/bin/sh\ntouch {tmp_path}/asked\n"
+        "printf 'Content analysis details:   (9.1 points, 5.0 required)\\n 9.1 URI_PHISH x\\n'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    root = make_site(tmp_path / "site")
+    settings = root / "newsletter.toml"
+    settings.write_text(settings.read_text().replace('spam = "off"', f'spam = "{severity}"'))
+    app = make_app(root)
+    found = [one for one in app.check(SLUG, NOW).findings if one.check == "spam"]
+    assert (bool(found), (tmp_path / "asked").exists()) == (severity == "error", severity == "error")

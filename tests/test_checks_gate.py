@@ -159,13 +159,13 @@ def test_a_terminal_shows_colours_and_no_line_too_long(tmp_path: Path, columns: 
 
 def test_the_settings_say_how_grave_a_check_is(tmp_path: Path) -> None:
     """A check can be a warning, or be switched off."""
-    app = site(tmp_path, settings='\n[checks]\nclaims = "warning"\n')
+    app = site(tmp_path, settings='claims = "warning"\n')
     code, data = checked(app.site.root)
     assert (code, {one["severity"] for one in data["findings"] if one["check"] == "claims"}) == (
         0,
         {"warning"},
     )
-    app = site(tmp_path, settings='\n[checks]\nclaims = "off"\n')
+    app = site(tmp_path, settings='claims = "off"\n')
     assert [one for one in checked(app.site.root)[1]["findings"] if one["check"] == "claims"] == []
 
 

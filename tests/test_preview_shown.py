@@ -79,7 +79,7 @@ def test_a_variant_is_weighed_by_the_sites_own_limits(
     tmp_path: Path, limits: tuple[int, int], weight: str
 ) -> None:
     """The meter says what the gate will say."""
-    settings = f"\n[checks]\nsize_warning_kb = {limits[0]}\nsize_limit_kb = {limits[1]}\n"
+    settings = f"size_warning_kb = {limits[0]}\nsize_limit_kb = {limits[1]}\n"
     app = make_app(make_site(tmp_path, settings=settings))
     assert shown_of(app).variants[0].weight == weight
 

@@ -7,7 +7,8 @@
                                                            unless the provider's own code says more: see `Known`
     5xx, a cut or unreadable answer, too slow an answer    MaybeTaken: it may have struck after the provider took it
 
-A connection that broke while it was used is never retried here: urllib3 would send the body again.
+A connection that broke while it was used is never retried here: urllib3 would send the body again. And one that
+was idle for a while is not used again: its server may just be closing it, and a call made then may have been taken.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 CONNECT_WITHIN = 10.0
 ANSWER_WITHIN = 60.0
 """Seconds for the whole answer: a read timeout alone is begun anew by each byte of a slow drip."""
+IDLE = 4.0
+"""Seconds after which a connection is closed rather than used again: the shortest that servers commonly wait is 5."""
 LONGEST_ANSWER = 8 * 1024 * 1024
 
 ABOUT_THE_ACCOUNT = (402, 404, 405, 407)
@@ -114,6 +117,8 @@ class Caller:
                 body = self._read(response, until)
         except (requests.RequestException, HTTPError) as error:
             self._broke_off(error, url)
+        finally:
+            self._local.used = time.monotonic()
         return self._judge(response, body, url)
 
     def _session(self) -> requests.Session:
@@ -121,6 +126,8 @@ class Caller:
 
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
+        elif time.monotonic() - self._local.used > IDLE:
+            self._local.session.close()
         session: requests.Session = self._local.session
         return session
 

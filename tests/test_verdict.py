@@ -219,10 +219,28 @@ def test_a_connection_is_used_again_and_closed_when_it_broke() -> None:
     assert (len(server.requests), len(calls)) == (1, 1)
 
 
+def test_a_connection_that_was_idle_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its server may be closing it: a call that is made on it just then may have been taken, and nobody knows."""
+    monkeypatch.setattr(calling, "IDLE", -1.0)
+
+    def keep(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        calls.append(connection.recv(1))
+
+    calls: list[bytes] = []
+    with scripted(keep) as server:
+        one = caller()
+        one.post(server.url, data=b"first")
+        one.post(server.url, data=b"second")
+        assert calls == [b""]
+    assert len(server.requests) == 2
+
+
 def test_without_being_told_otherwise_a_call_ends_in_time() -> None:
     """Connecting and answering together, long before its sender counts as dead; but not at once."""
     assert timedelta(seconds=5) < timedelta(seconds=calling.CONNECT_WITHIN)
     assert timedelta(seconds=30) < timedelta(seconds=calling.ANSWER_WITHIN)
+    assert 1 < calling.IDLE < 5
     longest = calling.CONNECT_WITHIN + 2 * calling.ANSWER_WITHIN
     assert timedelta(seconds=CALL_WITHIN + longest) < min(LEASE, MARGIN)
 

@@ -119,6 +119,25 @@ def test_the_whole_service_has_a_budget_that_no_network_can_spend_alone(tmp_path
         assert codes == [200] * 49 + [429, 429]
 
 
+def test_while_the_whole_budget_is_spent_no_network_is_remembered(tmp_path: Path):
+    """A stranger has more of them than memory has room."""
+    with web_site(tmp_path / "site", "min_fill_seconds = 0\nrequests_per_minute = 1\n") as site:
+        [limiter] = site.web.extensions["limiter"]
+        for number in range(60):
+            site.network = f"198.51.100.{number}"
+            site.subscribe(ANA)
+        assert len(limiter.storage.storage) == 50 + 1
+
+
+def test_no_log_names_the_network_that_is_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """Whatever level somebody turns on."""
+    caplog.set_level(0)
+    with web_site(tmp_path / "site", "min_fill_seconds = 0\nrequests_per_minute = 1\n") as site:
+        site.network = "198.51.100.77"
+        assert [site.subscribe(ANA).status_code for _ in range(2)] == [200, 429]
+    assert "198.51.100.77" not in caplog.text
+
+
 def test_a_proxy_is_believed_only_where_the_site_says_so(tmp_path: Path):
     """Else anybody could make up a network for each request."""
     for proxies, mails in ((0, 1), (1, 3)):

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, abort, request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from flask_limiter import ApplicationLimit, Limiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from newsletter.web.cors import add_cors, is_configured
@@ -62,7 +60,7 @@ def protect(web: Flask, desk: Desk) -> None:
     web.before_request(_known_host)
     web.before_request(_own_form)
     web.after_request(_seal)
-    web.before_request(_within(settings.requests_per_minute))
+    _limit(web, settings.requests_per_minute)
 
 
 def under_prefix(wsgi: WSGIApplication, prefix: str) -> WSGIApplication:
@@ -94,20 +92,20 @@ def _notice_of_proxy() -> Callable[[], None]:
     return notice
 
 
-def _within(per_minute: int) -> Callable[[], None]:
+def _limit(web: Flask, per_minute: int) -> None:
     """Requests that change something, counted per network and over the whole service, by each process for itself.
     Leaving is not among them."""
-    counts = FixedWindowRateLimiter(MemoryStorage())
-    each, together = RateLimitItemPerMinute(per_minute), RateLimitItemPerMinute(per_minute * NETWORKS)
-
-    def check() -> None:
-        # What is kept is bounded: while the whole service's budget is spent, no network is counted anew.
-        if not _is_free() and not (
-            counts.test(together) and counts.hit(each, network()) and counts.hit(together)
-        ):
-            abort(429)
-
-    return check
+    together = ApplicationLimit(
+        f"{per_minute * NETWORKS}/minute",
+        key_function=lambda: "all networks",
+        exempt_when=_is_free,
+        # What is kept is bounded: it is asked first, and while it is spent no network is counted anew. It is charged
+        # last: who is refused for their own network takes nothing from the others.
+        deduct_when=lambda response: response.status_code != 429,
+    )
+    each = ApplicationLimit(f"{per_minute}/minute", exempt_when=_is_free)
+    limiter = Limiter(network, app=web, application_limits=[together, each], storage_uri="memory://")
+    limiter.logger.disabled = True  # it would name networks
 
 
 def _is_free() -> bool:

